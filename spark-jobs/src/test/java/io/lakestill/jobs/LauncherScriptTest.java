@@ -1,0 +1,137 @@
+package io.lakestill.jobs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.lakestill.jobs.ScriptedCheckout.Outcome;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The launcher in front of a spark-submit that prints its arguments, one per line, and exits 6. */
+class LauncherScriptTest {
+  private static final String JAVA_OPTIONS = "spark.driver.extraJavaOptions=";
+
+  private ScriptedCheckout checkout;
+  private Path jar;
+
+  @BeforeEach
+  void checkOut(@TempDir Path folder) throws IOException {
+    checkout = new ScriptedCheckout(folder);
+    checkout.isSetUp();
+    jar = checkout.write("spark-jobs/target/lakestill-0.1.0.jar", "");
+  }
+
+  @Test
+  void passesArgumentsAndExitCodeThrough() throws Exception {
+    Outcome outcome = checkout.run("bin/lakestill", "run", "--set", "a.b=two words", "--", "*");
+    assertThat(outcome.exitCode()).isEqualTo(6);
+    assertThat(submitted(outcome))
+        .startsWith("--class", "io.lakestill.jobs.Lakestill", "--properties-file")
+        .contains(checkout.path("conf/spark/local.conf").toString())
+        .endsWith(jar.toString(), "run", "--set", "a.b=two words", "--", "*");
+  }
+
+  @Test
+  void printsALineThatRunsTheSameAgain() throws Exception {
+    Outcome first = checkout.run("bin/lakestill", "run", "--set", "a.b=two words");
+    checkout.write("bin/again", "#!/usr/bin/env bash\n" + first.stderr());
+    assertThat(checkout.path("bin/again").toFile().setExecutable(true)).isTrue();
+    assertThat(checkout.run("bin/again").stdout()).isEqualTo(first.stdout());
+  }
+
+  @Test
+  void startsFromTheFolderOfTheCaller() throws Exception {
+    checkout.write(".lakestill/spark/bin/spark-submit", "#!/usr/bin/env bash\npwd -P\n");
+    assertThat(checkout.run("bin/lakestill", "plan").stdout().strip())
+        .isEqualTo(checkout.caller().toRealPath().toString());
+  }
+
+  @Test
+  void joinsJavaOptionsOfSiteAndUserToItsOwn() throws Exception {
+    checkout.write(
+        ".lakestill/spark/conf/spark-defaults.conf", JAVA_OPTIONS + "-Dsite=1\nspark.x 1\n");
+    Outcome outcome =
+        checkout.run("bin/lakestill", "--conf", JAVA_OPTIONS + "-Duser=\"a b\"", "plan");
+    assertThat(submitted(outcome))
+        .filteredOn(argument -> argument.startsWith(JAVA_OPTIONS))
+        .singleElement()
+        .asString()
+        .contains("-Dlakestill.home=\"" + checkout.path(".").normalize() + "\"")
+        .endsWith(" -Dsite=1 -Duser=\"a b\"");
+  }
+
+  @Test
+  void putsThePresetAfterTheSettingsOfTheSite() throws Exception {
+    checkout.write(".lakestill/spark/conf/spark-defaults.conf", "spark.speculation true");
+    List<String> submitted = submitted(checkout.run("bin/lakestill", "plan"));
+    Path properties = Path.of(submitted.get(submitted.indexOf("--properties-file") + 1));
+    assertThat(properties)
+        .content()
+        .startsWith("spark.speculation true\n")
+        .endsWith(Files.readString(checkout.path("conf/spark/local.conf")));
+  }
+
+  @Test
+  void addsJarsOfTheUserToThoseOfBigDl() throws Exception {
+    List<String> submitted = submitted(checkout.run("bin/lakestill", "--jars", "a.jar", "plan"));
+    assertThat(submitted.get(submitted.indexOf("--jars") + 1).split(",", -1))
+        .hasSize(3)
+        .anyMatch(path -> path.endsWith("bigdl-dllib-slim-2.5.0b20240324.jar"))
+        .anyMatch(path -> path.endsWith("bigdl-core-2.4.0.dev1.jar"))
+        .contains("a.jar");
+  }
+
+  @Test
+  void keepsPathsOfThisMachineFromADriverElsewhere() throws Exception {
+    Outcome outcome =
+        checkout.run("bin/lakestill", "--preset=yarn", "--deploy-mode", "cluster", "plan");
+    assertThat(submitted(outcome)).noneMatch(argument -> argument.contains("lakestill.home"));
+  }
+
+  @Test
+  void buildsOnlyWhenASourceIsNewerThanTheJar() throws Exception {
+    checkout.tool("mvn", "echo building >&2; touch spark-jobs/target/lakestill-0.1.0.jar");
+    assertThat(checkout.run("bin/lakestill", "plan").stderr()).doesNotContain("building");
+    Files.setLastModifiedTime(
+        checkout.write("core/src/main/java/Some.java", "changed"),
+        FileTime.from(Instant.now().plusSeconds(1)));
+    assertThat(checkout.run("bin/lakestill", "plan").stderr()).contains("building");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "--preset standalone, preset standalone needs --master spark://HOST:PORT",
+    "--preset kubernetes, preset kubernetes needs --master k8s://https://HOST:PORT",
+    "--preset cloud, no preset 'cloud'",
+    "--preset local --master yarn, preset local does not fit --master yarn",
+    "--master mesos://a:1, cannot run on master 'mesos://a:1'",
+    "--recipe a.conf, unknown option '--recipe' before COMMAND",
+    "--properties-file none.conf, no file 'none.conf'",
+  })
+  void refusesWhatCannotRun(String options, String message) throws Exception {
+    String[] arguments = (options + " plan").split(" ", -1);
+    Outcome outcome = checkout.run("bin/lakestill", arguments);
+    assertThat(outcome.exitCode()).isEqualTo(2);
+    assertThat(outcome.stdout()).isEmpty();
+    assertThat(outcome.stderr()).contains(message);
+  }
+
+  @Test
+  void showsUsageWithoutACommand() throws Exception {
+    Outcome outcome = checkout.run("bin/lakestill");
+    assertThat(outcome.exitCode()).isEqualTo(2);
+    assertThat(outcome.stderr()).startsWith("Usage: bin/lakestill");
+  }
+
+  private static List<String> submitted(Outcome outcome) {
+    return outcome.stdout().lines().toList();
+  }
+}
