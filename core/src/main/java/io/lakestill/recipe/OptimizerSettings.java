@@ -1,0 +1,51 @@
+package io.lakestill.recipe;
+
+import java.util.Optional;
+
+/**
+ * The optimizer of a training.
+ *
+ * @param type adam or sgd
+ * @param learningRate the step size at the start
+ * @param weightDecay L2 penalty added to the gradient
+ * @param momentum momentum of sgd; ignored by adam
+ * @param schedule how the learning rate goes over the training
+ */
+public record OptimizerSettings(
+    Type type, double learningRate, double weightDecay, double momentum, Schedule schedule) {
+  /** The optimizers. */
+  public enum Type {
+    ADAM,
+    SGD
+  }
+
+  /** The learning rate over the training. */
+  public enum Schedule {
+    /** The same at every step. */
+    CONSTANT,
+    /** Down to zero along half a cosine. */
+    COSINE
+  }
+
+  public OptimizerSettings {
+    if (learningRate <= 0) {
+      throw new IllegalArgumentException("learning-rate must be above 0, is " + learningRate);
+    }
+    if (weightDecay < 0) {
+      throw new IllegalArgumentException("weight-decay must not be negative, is " + weightDecay);
+    }
+    if (momentum < 0 || momentum >= 1) {
+      throw new IllegalArgumentException("momentum must be in [0, 1), is " + momentum);
+    }
+  }
+
+  static Optional<OptimizerSettings> read(Settings settings) {
+    Type type = settings.choice("type", Type.class);
+    double learningRate = settings.number("learning-rate");
+    double weightDecay = settings.number("weight-decay");
+    double momentum = settings.number("momentum");
+    Schedule schedule = settings.choice("schedule", Schedule.class);
+    return settings.build(
+        () -> new OptimizerSettings(type, learningRate, weightDecay, momentum, schedule));
+  }
+}

@@ -1,0 +1,334 @@
+package io.lakestill.recipe;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigList;
+import com.typesafe.config.ConfigObject;
+import com.typesafe.config.ConfigOrigin;
+import com.typesafe.config.ConfigUtil;
+import com.typesafe.config.ConfigValue;
+import com.typesafe.config.ConfigValueType;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+
+/**
+ * One section of a recipe, read key by key. Every fault (missing key, wrong type, unknown key,
+ * refused value) goes to {@link Problems} with the line it comes from, and reading goes on with a
+ * placeholder; {@link #build} makes the record only when the section was sound.
+ */
+public final class Settings {
+  private static final String REFERENCE = "reference.conf";
+
+  private final ConfigObject values;
+  private final String path;
+  private final ConfigObject defaults;
+  private final Problems problems;
+  private final int problemsBefore;
+  private final Set<String> read = new HashSet<>();
+
+  /**
+   * @param values the section as the person wrote it
+   * @param path its key in the recipe, empty for the root
+   * @param defaults the {@code defaults} section of {@code reference.conf}
+   * @param problems where faults go
+   */
+  public Settings(ConfigObject values, String path, ConfigObject defaults, Problems problems) {
+    this.values = values;
+    this.path = path;
+    this.defaults = defaults;
+    this.problems = problems;
+    this.problemsBefore = problems.count();
+  }
+
+  /**
+   * This section with the defaults of its kind, such as {@code train} or {@code objective.kd-kl},
+   * filled in; the same section when {@code reference.conf} has none for that kind.
+   */
+  public Settings withDefaults(String kind) {
+    Config root = defaults.toConfig();
+    if (!root.hasPath(quoted(kind))) {
+      return this;
+    }
+    ConfigObject merged = values.withFallback(root.getObject(quoted(kind)));
+    return new Settings(merged, path, defaults, problems);
+  }
+
+  private static String quoted(String kind) {
+    return Arrays.stream(kind.split("\\.", -1))
+        .map(ConfigUtil::quoteString)
+        .collect(Collectors.joining("."));
+  }
+
+  public String path() {
+    return path;
+  }
+
+  /** True when the key is there and not null. */
+  public boolean has(String key) {
+    ConfigValue value = values.get(key);
+    read.add(key);
+    return value != null && value.valueType() != ConfigValueType.NULL;
+  }
+
+  public String text(String key) {
+    return required(key).map(value -> asText(key, value)).orElse("");
+  }
+
+  public Optional<String> optionalText(String key) {
+    return has(key) ? Optional.of(text(key)) : Optional.empty();
+  }
+
+  public double number(String key) {
+    return required(key).map(value -> asNumber(key, value)).orElse(0.0);
+  }
+
+  public int integer(String key) {
+    return asInteger(key, required(key).map(value -> asNumber(key, value)).orElse(0.0));
+  }
+
+  public long seed(String key) {
+    return (long) whole(key, required(key).map(value -> asNumber(key, value)).orElse(0.0));
+  }
+
+  public boolean flag(String key) {
+    return required(key)
+        .map(
+            value -> {
+              if (value.unwrapped() instanceof Boolean flag) {
+                return flag;
+              }
+              problem(key, "must be true or false, is " + shown(value));
+              return false;
+            })
+        .orElse(false);
+  }
+
+  /** One of the constants of an enum, written in lower case with dashes. */
+  public <E extends Enum<E>> E choice(String key, Class<E> type) {
+    E[] constants = type.getEnumConstants();
+    String text = text(key);
+    for (E constant : constants) {
+      if (written(constant).equals(text)) {
+        return constant;
+      }
+    }
+    if (values.get(key) != null) {
+      String options =
+          Arrays.stream(constants).map(Settings::written).collect(Collectors.joining(", "));
+      problem(key, "must be one of " + options + ", is '" + text + "'");
+    }
+    return constants[0];
+  }
+
+  /** A list of texts; a single value counts as a list of one. */
+  public List<String> texts(String key) {
+    return elements(key).stream().map(value -> asText(key, value)).toList();
+  }
+
+  /** A list of numbers; a single value counts as a list of one. */
+  public List<Double> numbers(String key) {
+    return elements(key).stream().map(value -> asNumber(key, value)).toList();
+  }
+
+  /** A list of whole numbers; a single value counts as a list of one. */
+  public List<Integer> integers(String key) {
+    return numbers(key).stream().map(number -> asInteger(key, number)).toList();
+  }
+
+  public Settings section(String key) {
+    Optional<ConfigValue> value = required(key);
+    if (value.isPresent() && value.get() instanceof ConfigObject object) {
+      return new Settings(object, child(key), defaults, problems);
+    }
+    value.ifPresent(v -> problem(key, "must be a section { ... }, is " + shown(v)));
+    return new Settings(ConfigFactory.empty().root(), child(key), defaults, problems);
+  }
+
+  public Optional<Settings> optionalSection(String key) {
+    return has(key) ? Optional.of(section(key)) : Optional.empty();
+  }
+
+  /** A list of sections, such as objectives or layers. */
+  public List<Settings> sections(String key) {
+    List<Settings> sections = new ArrayList<>();
+    int index = 0;
+    for (ConfigValue value : elements(key)) {
+      String name = child(key) + "[" + index++ + "]";
+      if (value instanceof ConfigObject object) {
+        sections.add(new Settings(object, name, defaults, problems));
+      } else {
+        problems.add(
+            new Problem(
+                where(value.origin()), name, "must be a section { ... }, is " + shown(value)));
+      }
+    }
+    return sections;
+  }
+
+  /** The keys of this section, in the order of their names. */
+  public List<String> keys() {
+    return values.keySet().stream().sorted().toList();
+  }
+
+  /** Says that the value of a key is refused, at the line of that key. */
+  public void problem(String key, String message) {
+    ConfigValue value = values.get(key);
+    problems.add(
+        new Problem(where(value == null ? values.origin() : value.origin()), child(key), message));
+  }
+
+  /** Says that the section as a whole is refused. */
+  public void problem(String message) {
+    problems.add(new Problem(where(values.origin()), path, message));
+  }
+
+  /**
+   * Reports the keys nobody read, then makes the record if the section was sound; an {@link
+   * IllegalArgumentException} of its constructor becomes a problem of this section.
+   *
+   * @return the record, or empty when anything was wrong
+   */
+  public <T> Optional<T> build(Supplier<T> maker) {
+    refuseUnknownKeys();
+    if (problems.count() > problemsBefore) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(maker.get());
+    } catch (IllegalArgumentException e) {
+      problem(e.getMessage());
+      return Optional.empty();
+    }
+  }
+
+  private void refuseUnknownKeys() {
+    for (String key : keys()) {
+      if (!read.contains(key)) {
+        String hint =
+            closest(key)
+                .map(known -> "; did you mean '" + known + "'?")
+                .orElse("; keys here: " + known());
+        problem(key, "unknown key" + hint);
+      }
+    }
+  }
+
+  private String known() {
+    return read.stream().sorted().collect(Collectors.joining(", "));
+  }
+
+  private Optional<String> closest(String key) {
+    return read.stream().filter(known -> distance(known, key) <= 2).sorted().findFirst();
+  }
+
+  private static int distance(String a, String b) {
+    int[] previous = new int[b.length() + 1];
+    for (int j = 0; j <= b.length(); j++) {
+      previous[j] = j;
+    }
+    for (int i = 1; i <= a.length(); i++) {
+      int[] current = new int[b.length() + 1];
+      current[0] = i;
+      for (int j = 1; j <= b.length(); j++) {
+        int substitution = previous[j - 1] + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
+        current[j] = Math.min(substitution, 1 + Math.min(previous[j], current[j - 1]));
+      }
+      previous = current;
+    }
+    return previous[b.length()];
+  }
+
+  private Optional<ConfigValue> required(String key) {
+    if (has(key)) {
+      return Optional.of(values.get(key));
+    }
+    problem(key, "is missing");
+    return Optional.empty();
+  }
+
+  private List<ConfigValue> elements(String key) {
+    return required(key)
+        .map(value -> value instanceof ConfigList list ? List.copyOf(list) : List.of(value))
+        .orElse(List.of());
+  }
+
+  private String asText(String key, ConfigValue value) {
+    if (value.valueType() == ConfigValueType.OBJECT || value.valueType() == ConfigValueType.LIST) {
+      problem(key, "must be a text, is " + shown(value));
+      return "";
+    }
+    return String.valueOf(value.unwrapped());
+  }
+
+  private double asNumber(String key, ConfigValue value) {
+    Object raw = value.unwrapped();
+    try {
+      double number =
+          raw instanceof Number n ? n.doubleValue() : Double.parseDouble(String.valueOf(raw));
+      if (Double.isFinite(number)) {
+        return number;
+      }
+    } catch (NumberFormatException e) {
+      // Worded below, together with the numbers that are not finite.
+    }
+    problem(key, "must be a number, is " + shown(value));
+    return 0.0;
+  }
+
+  private int asInteger(String key, double number) {
+    double whole = whole(key, number);
+    if (Math.abs(whole) > Integer.MAX_VALUE) {
+      problem(key, "must lie within 2^31, is " + number);
+      return 0;
+    }
+    return (int) whole;
+  }
+
+  private double whole(String key, double number) {
+    if (number != Math.rint(number) || Math.abs(number) > 1L << 53) {
+      problem(key, "must be a whole number, is " + number);
+      return 0.0;
+    }
+    return number;
+  }
+
+  private String child(String key) {
+    return path.isEmpty() ? key : path + "." + key;
+  }
+
+  private static String shown(ConfigValue value) {
+    return switch (value.valueType()) {
+      case OBJECT -> "a section";
+      case LIST -> "a list";
+      default -> "'" + value.unwrapped() + "'";
+    };
+  }
+
+  private static String written(Enum<?> constant) {
+    return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+
+  /**
+   * The file and line of an origin. A section that a person laid over the reference has the origin
+   * {@code merge of a: 3,b: 4}: the person's own part is the one to show.
+   */
+  private static String where(ConfigOrigin origin) {
+    String description = origin.description().replaceFirst("^merge of ", "");
+    String own =
+        Arrays.stream(description.split(",", -1))
+            .filter(part -> !part.contains(REFERENCE))
+            .findFirst()
+            .orElse(REFERENCE);
+    if (own.startsWith("--set ")) {
+      return own.replaceFirst(": \\d+$", "");
+    }
+    return own.replaceFirst(": (\\d+)$", ":$1");
+  }
+}

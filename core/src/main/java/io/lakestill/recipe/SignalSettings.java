@@ -1,0 +1,32 @@
+package io.lakestill.recipe;
+
+import java.util.Optional;
+
+/**
+ * How the teacher's pass over the data is run.
+ *
+ * @param batch rows per call of the teacher
+ * @param rowsPerTask rows (times views) per Spark task, which is what a lost executor costs
+ * @param quarantineBudget the part of the rows that may go to quarantine before the run stops
+ */
+public record SignalSettings(int batch, int rowsPerTask, double quarantineBudget) {
+  public SignalSettings {
+    if (batch < 1) {
+      throw new IllegalArgumentException("batch must be at least 1, is " + batch);
+    }
+    if (rowsPerTask < 1) {
+      throw new IllegalArgumentException("rows-per-task must be at least 1, is " + rowsPerTask);
+    }
+    if (quarantineBudget < 0 || quarantineBudget >= 1) {
+      throw new IllegalArgumentException(
+          "quarantine-budget must be in [0, 1), is " + quarantineBudget);
+    }
+  }
+
+  static Optional<SignalSettings> read(Settings settings) {
+    int batch = settings.integer("batch");
+    int rowsPerTask = settings.integer("rows-per-task");
+    double budget = settings.number("quarantine-budget");
+    return settings.build(() -> new SignalSettings(batch, rowsPerTask, budget));
+  }
+}
