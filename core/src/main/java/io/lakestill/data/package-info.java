@@ -1,0 +1,2 @@
+/** From a raw cell of a lake table to the numbers a model sees. */
+package io.lakestill.data;

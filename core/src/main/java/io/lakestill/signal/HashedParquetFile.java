@@ -1,0 +1,79 @@
+package io.lakestill.signal;
+
+import java.io.IOException;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.apache.parquet.column.ParquetProperties.WriterVersion;
+import org.apache.parquet.hadoop.ParquetWriter;
+import org.apache.parquet.hadoop.api.WriteSupport;
+import org.apache.parquet.hadoop.metadata.CompressionCodecName;
+import org.apache.parquet.hadoop.util.HadoopOutputFile;
+
+/** One Parquet file, zstd with page checksums, that knows its rows, bytes and hash at the end. */
+final class HashedParquetFile<T> {
+  private final Path path;
+  private final Configuration configuration;
+  private final HashingOutputFile output;
+  private final ParquetWriter<T> writer;
+  private long rows;
+
+  /**
+   * @param plain the columns that are not worth a dictionary, in dotted form
+   */
+  HashedParquetFile(
+      Path path, Configuration configuration, WriteSupport<T> support, Iterable<String> plain)
+      throws IOException {
+    this.path = path;
+    this.configuration = configuration;
+    this.output = new HashingOutputFile(HadoopOutputFile.fromPath(path, configuration));
+    Builder<T> builder = new Builder<>(output, support);
+    builder
+        .withConf(configuration)
+        .withWriterVersion(WriterVersion.PARQUET_1_0)
+        .withCompressionCodec(CompressionCodecName.ZSTD)
+        .withPageWriteChecksumEnabled(true);
+    for (String column : plain) {
+      builder.withDictionaryEncoding(column, false);
+    }
+    this.writer = builder.build();
+  }
+
+  void write(T row) throws IOException {
+    writer.write(row);
+    rows++;
+  }
+
+  /** Ends the file; it is complete only when this returns. */
+  SignalFile finish() throws IOException {
+    writer.close();
+    return new SignalFile(path.getName(), rows, output.bytes(), output.sha256());
+  }
+
+  /** Ends the file without a result and removes it. */
+  void abandon() throws IOException {
+    try {
+      writer.close();
+    } finally {
+      path.getFileSystem(configuration).delete(path, false);
+    }
+  }
+
+  private static final class Builder<T> extends ParquetWriter.Builder<T, Builder<T>> {
+    private final WriteSupport<T> support;
+
+    private Builder(HashingOutputFile output, WriteSupport<T> support) {
+      super(output);
+      this.support = support;
+    }
+
+    @Override
+    protected Builder<T> self() {
+      return this;
+    }
+
+    @Override
+    protected WriteSupport<T> getWriteSupport(Configuration configuration) {
+      return support;
+    }
+  }
+}

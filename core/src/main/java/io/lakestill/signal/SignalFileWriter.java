@@ -1,0 +1,105 @@
+package io.lakestill.signal;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+
+/**
+ * Writes what one task has to say about its rows: a file of signals and, only when there is
+ * something to put in it, a file of quarantined rows. Both begin with their first row, so a task
+ * without rows writes nothing. The names must be unique per task attempt; a file counts only once a
+ * manifest names it.
+ */
+public final class SignalFileWriter implements AutoCloseable {
+  private static final String FORMAT = "lakestill.signal-format";
+  private static final String TEACHER_ID = "lakestill.teacher-id";
+  private static final String TEACHER_SHA256 = "lakestill.teacher-sha256";
+
+  /**
+   * What the files of a version have in common.
+   *
+   * @param schema the columns
+   * @param teacherId the teacher, a column and part of the footer
+   * @param teacherSha256 the SHA-256 of its ONNX file, part of the footer
+   */
+  public record Contents(SignalSchema schema, String teacherId, String teacherSha256) {}
+
+  private final Contents contents;
+  private final Path signalPath;
+  private final Path quarantinePath;
+  private final Configuration configuration;
+  private HashedParquetFile<SignalRow> signals;
+  private HashedParquetFile<QuarantineRow> quarantine;
+
+  /**
+   * @param signalPath where signals go; must not exist
+   * @param quarantinePath where quarantined rows go; must not exist
+   */
+  public SignalFileWriter(
+      Contents contents, Path signalPath, Path quarantinePath, Configuration configuration) {
+    this.contents = contents;
+    this.signalPath = signalPath;
+    this.quarantinePath = quarantinePath;
+    this.configuration = configuration;
+  }
+
+  public void write(SignalRow row) throws IOException {
+    if (signals == null) {
+      Map<String, String> footer =
+          Map.of(
+              FORMAT, Integer.toString(SignalManifest.FORMAT_VERSION),
+              TEACHER_ID, contents.teacherId(),
+              TEACHER_SHA256, contents.teacherSha256());
+      // Floats of a model hardly ever repeat: a dictionary would be built and thrown away.
+      List<String> plain =
+          contents.schema().signals().stream().map(s -> s.name() + ".list.element").toList();
+      signals =
+          new HashedParquetFile<>(
+              signalPath,
+              configuration,
+              new SignalWriteSupport(contents.schema(), contents.teacherId(), footer),
+              plain);
+    }
+    signals.write(row);
+  }
+
+  public void quarantine(QuarantineRow row) throws IOException {
+    if (quarantine == null) {
+      quarantine =
+          new HashedParquetFile<>(
+              quarantinePath, configuration, new QuarantineWriteSupport(), List.of());
+    }
+    quarantine.write(row);
+  }
+
+  /** Ends the file of signals; empty when no row was written. */
+  public Optional<SignalFile> finishSignals() throws IOException {
+    HashedParquetFile<SignalRow> file = signals;
+    signals = null;
+    return file == null ? Optional.empty() : Optional.of(file.finish());
+  }
+
+  /** Ends the file of quarantined rows; empty when there was none. */
+  public Optional<SignalFile> finishQuarantine() throws IOException {
+    HashedParquetFile<QuarantineRow> file = quarantine;
+    quarantine = null;
+    return file == null ? Optional.empty() : Optional.of(file.finish());
+  }
+
+  /** Removes what was begun and not finished. */
+  @Override
+  public void close() throws IOException {
+    try {
+      if (signals != null) {
+        signals.abandon();
+      }
+    } finally {
+      if (quarantine != null) {
+        quarantine.abandon();
+      }
+    }
+  }
+}

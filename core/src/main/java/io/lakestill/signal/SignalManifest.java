@@ -1,0 +1,160 @@
+package io.lakestill.signal;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.lakestill.error.Errors;
+import io.lakestill.io.Json;
+import java.util.List;
+
+/**
+ * One version of a signal table: everything a reader may believe about it. Its JSON form is {@code
+ * signal-manifest.v1.schema.json}.
+ *
+ * @param version the version, from 1
+ * @param created when it was committed, ISO 8601 in UTC
+ * @param runId the run that wrote it
+ * @param codeVersion the Lakestill that wrote it
+ * @param fingerprint SHA-256 over everything the signals depend on; a stage that would write the
+ *     same fingerprint has nothing to do
+ * @param teacher who said it
+ * @param preprocessing {@link io.lakestill.data.FeaturePipeline#fingerprint} of what the teacher
+ *     saw
+ * @param codec how signals are stored
+ * @param signals the signals and their widths
+ * @param classes the class names, in the order of the logits
+ * @param views the views of a training example
+ * @param inputs the tables that were read
+ * @param files the signal files
+ * @param quarantine the files of the rows the teacher could say nothing about
+ */
+public record SignalManifest(
+    int version,
+    String created,
+    String runId,
+    String codeVersion,
+    String fingerprint,
+    Teacher teacher,
+    String preprocessing,
+    String codec,
+    List<SignalColumn> signals,
+    List<String> classes,
+    Views views,
+    List<InputSnapshot> inputs,
+    List<SignalFile> files,
+    List<SignalFile> quarantine) {
+  public static final int FORMAT_VERSION = 1;
+
+  /** Signals as they come: 32-bit floats, all of them. */
+  public static final String DENSE32 = "dense32";
+
+  /**
+   * @param id the teacher's id in the recipe
+   * @param sha256 of its ONNX file
+   */
+  public record Teacher(String id, String sha256) {}
+
+  /**
+   * @param count views of each training example, view 0 included
+   * @param seed the seed of their draws
+   */
+  public record Views(int count, long seed) {}
+
+  public SignalManifest {
+    signals = List.copyOf(signals);
+    classes = List.copyOf(classes);
+    inputs = List.copyOf(inputs);
+    files = List.copyOf(files);
+    quarantine = List.copyOf(quarantine);
+    if (version < 1) {
+      throw new IllegalArgumentException("version must be at least 1, is " + version);
+    }
+  }
+
+  /** Rows with signals. */
+  public long rows() {
+    return files.stream().mapToLong(SignalFile::rows).sum();
+  }
+
+  /** Rows in quarantine. */
+  public long quarantinedRows() {
+    return quarantine.stream().mapToLong(SignalFile::rows).sum();
+  }
+
+  /** The columns of its files. */
+  public SignalSchema schema() {
+    return new SignalSchema(signals);
+  }
+
+  public ObjectNode toJson() {
+    ObjectNode json =
+        Json.object()
+            .put("format_version", FORMAT_VERSION)
+            .put("version", version)
+            .put("created", created)
+            .put("run_id", runId)
+            .put("code_version", codeVersion)
+            .put("fingerprint", fingerprint);
+    json.putObject("teacher").put("id", teacher.id()).put("sha256", teacher.sha256());
+    json.put("preprocessing", preprocessing).put("codec", codec);
+    ArrayNode columns = json.putArray("signals");
+    signals.forEach(s -> columns.addObject().put("name", s.name()).put("width", s.width()));
+    ArrayNode names = json.putArray("classes");
+    classes.forEach(names::add);
+    json.putObject("views").put("count", views.count()).put("seed", views.seed());
+    ArrayNode tables = json.putArray("inputs");
+    inputs.forEach(input -> tables.add(input.toJson()));
+    json.put("rows", rows());
+    ArrayNode written = json.putArray("files");
+    files.forEach(file -> written.add(file.toJson()));
+    json.put("quarantined_rows", quarantinedRows());
+    ArrayNode refused = json.putArray("quarantine");
+    quarantine.forEach(file -> refused.add(file.toJson()));
+    return json;
+  }
+
+  /**
+   * @param json the tree
+   * @param origin where it comes from, for messages
+   * @throws io.lakestill.error.LakestillException (exit 3) when it was written by a newer format, a
+   *     field is missing or of another type, or the rows of the files do not add up
+   */
+  public static SignalManifest fromJson(JsonNode json, String origin) {
+    Fields fields = new Fields(json, origin);
+    long format = fields.whole("format_version");
+    if (format != FORMAT_VERSION) {
+      throw Errors.badInput(
+          "'%s' has format version %d, this Lakestill reads version %d; use the version that wrote"
+                  .formatted(origin, format, FORMAT_VERSION)
+              + " it, or teach again.");
+    }
+    Fields teacher = fields.object("teacher");
+    Fields views = fields.object("views");
+    SignalManifest manifest =
+        new SignalManifest(
+            fields.integer("version"),
+            fields.text("created"),
+            fields.text("run_id"),
+            fields.text("code_version"),
+            fields.text("fingerprint"),
+            new Teacher(teacher.text("id"), teacher.text("sha256")),
+            fields.text("preprocessing"),
+            fields.text("codec"),
+            fields.list("signals", node -> column(new Fields(node, origin))),
+            fields.list("classes", JsonNode::asText),
+            new Views(views.integer("count"), views.whole("seed")),
+            fields.list("inputs", node -> InputSnapshot.fromJson(node, origin)),
+            fields.list("files", node -> SignalFile.fromJson(node, origin)),
+            fields.list("quarantine", node -> SignalFile.fromJson(node, origin)));
+    if (manifest.rows() != fields.whole("rows")
+        || manifest.quarantinedRows() != fields.whole("quarantined_rows")) {
+      throw Errors.badInput(
+          "'%s' is damaged: the rows of its files do not add up to its total.".formatted(origin));
+    }
+    return manifest;
+  }
+
+  private static SignalColumn column(Fields fields) {
+    return new SignalColumn(fields.text("name"), fields.integer("width"));
+  }
+}

@@ -1,0 +1,101 @@
+package io.lakestill.signal;
+
+import static org.apache.parquet.schema.LogicalTypeAnnotation.listType;
+import static org.apache.parquet.schema.LogicalTypeAnnotation.stringType;
+import static org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName.BINARY;
+import static org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName.FLOAT;
+import static org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName.INT32;
+
+import java.util.List;
+import org.apache.parquet.schema.MessageType;
+import org.apache.parquet.schema.Types;
+import org.apache.parquet.schema.Types.GroupBuilder;
+
+/**
+ * The columns of a signal file: the key and what a person can query, then one list of floats per
+ * signal, in the standard three-level form that Spark, DuckDB and pandas read.
+ *
+ * @param signals the signals, {@code logits} first
+ */
+public record SignalSchema(List<SignalColumn> signals) {
+  public static final String SAMPLE_ID = "sample_id";
+  public static final String VIEW_ID = "view_id";
+
+  /** {@link io.lakestill.data.RawFeatures#contentHash} of the example. */
+  public static final String CONTENT_HASH = "content_hash";
+
+  public static final String TEACHER_ID = "teacher_id";
+
+  /** The class index of the example's own label; null when it has none. */
+  public static final String LABEL = "label";
+
+  /** The class with the highest logit, the lowest index among equals. */
+  public static final String ARGMAX = "argmax";
+
+  /** The entropy of the softmax at temperature 1, in nats. */
+  public static final String ENTROPY = "entropy";
+
+  /** The highest probability minus the second highest, at temperature 1. */
+  public static final String MARGIN = "margin";
+
+  /** Why a row is in quarantine; only in quarantine files. */
+  public static final String REASON = "reason";
+
+  public SignalSchema {
+    signals = List.copyOf(signals);
+    if (signals.isEmpty() || !signals.get(0).name().equals(SignalColumn.LOGITS)) {
+      throw new IllegalArgumentException("the first signal must be logits, are " + signals);
+    }
+    if (signals.stream().map(SignalColumn::name).distinct().count() != signals.size()) {
+      throw new IllegalArgumentException("signals must be distinct, are " + signals);
+    }
+  }
+
+  MessageType parquet() {
+    GroupBuilder<MessageType> message =
+        Types.buildMessage()
+            .required(BINARY)
+            .as(stringType())
+            .named(SAMPLE_ID)
+            .required(INT32)
+            .named(VIEW_ID)
+            .required(BINARY)
+            .as(stringType())
+            .named(CONTENT_HASH)
+            .required(BINARY)
+            .as(stringType())
+            .named(TEACHER_ID)
+            .optional(INT32)
+            .named(LABEL)
+            .required(INT32)
+            .named(ARGMAX)
+            .required(FLOAT)
+            .named(ENTROPY)
+            .required(FLOAT)
+            .named(MARGIN);
+    for (SignalColumn signal : signals) {
+      message
+          .requiredGroup()
+          .as(listType())
+          .repeatedGroup()
+          .required(FLOAT)
+          .named("element")
+          .named("list")
+          .named(signal.name());
+    }
+    return message.named("signal");
+  }
+
+  static MessageType quarantine() {
+    return Types.buildMessage()
+        .required(BINARY)
+        .as(stringType())
+        .named(SAMPLE_ID)
+        .required(INT32)
+        .named(VIEW_ID)
+        .required(BINARY)
+        .as(stringType())
+        .named(REASON)
+        .named("quarantine");
+  }
+}

@@ -1,0 +1,124 @@
+package io.lakestill.teacher;
+
+import ai.onnx.proto.OnnxMl;
+import com.google.protobuf.CodedInputStream;
+import com.google.protobuf.UnsafeByteOperations;
+import io.lakestill.error.Errors;
+import io.lakestill.io.Sha256;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.util.Set;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSDataInputStream;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.Path;
+
+/**
+ * The bytes of one self-contained ONNX file.
+ *
+ * @param origin where it comes from, for messages
+ * @param bytes not copied; nobody changes them
+ * @param sha256 of the bytes; the identity of the model
+ */
+@SuppressWarnings("ArrayRecordComponent") // equality is by hash, below
+public record OnnxFile(String origin, byte[] bytes, String sha256) {
+  private static final Set<Integer> FLOATING_POINT =
+      Set.of(
+          OnnxMl.TensorProto.DataType.FLOAT_VALUE,
+          OnnxMl.TensorProto.DataType.DOUBLE_VALUE,
+          OnnxMl.TensorProto.DataType.FLOAT16_VALUE,
+          OnnxMl.TensorProto.DataType.BFLOAT16_VALUE);
+
+  private static final long LARGEST = Integer.MAX_VALUE - 8L;
+
+  /**
+   * Reads a file from any Hadoop file system and checks that it is ONNX and complete in itself.
+   *
+   * @throws io.lakestill.error.LakestillException (exit 3) when there is no such file, it is not
+   *     ONNX, is larger than 2 GiB or keeps weights in other files
+   */
+  public static OnnxFile read(Path path, Configuration configuration) {
+    try {
+      FileStatus status = path.getFileSystem(configuration).getFileStatus(path);
+      if (status.isDirectory()) {
+        throw Errors.badInput("'" + path + "' is a folder; name the ONNX file itself.");
+      }
+      if (status.getLen() > LARGEST) {
+        throw Errors.badInput(
+            "ONNX file '%s' has %d bytes; Lakestill takes models up to 2 GiB."
+                .formatted(path, status.getLen()));
+      }
+      byte[] bytes = new byte[(int) status.getLen()];
+      try (FSDataInputStream in = path.getFileSystem(configuration).open(path)) {
+        in.readFully(0, bytes);
+      }
+      return of(bytes, path.toString());
+    } catch (FileNotFoundException e) {
+      throw Errors.badInput("There is no ONNX file '" + path + "'; correct its path.", e);
+    } catch (IOException e) {
+      throw Errors.badInput("ONNX file '%s' cannot be read: %s".formatted(path, e), e);
+    }
+  }
+
+  /**
+   * Checks bytes that are already here.
+   *
+   * @throws io.lakestill.error.LakestillException (exit 3) when they are not ONNX or keep weights
+   *     in other files
+   */
+  public static OnnxFile of(byte[] bytes, String origin) {
+    OnnxMl.ModelProto model = parsed(bytes, origin);
+    if (!model.hasGraph() || model.getGraph().getOutputCount() == 0) {
+      throw Errors.badInput("'" + origin + "' is not an ONNX model: it has no graph.");
+    }
+    ExternalData.firstIn(model)
+        .ifPresent(
+            tensor -> {
+              throw Errors.badInput(
+                  ("ONNX file '%s' keeps the weights of '%s' in another file; save the model with"
+                          + " all its weights inside (onnx.save with save_as_external_data=False).")
+                      .formatted(origin, tensor));
+            });
+    return new OnnxFile(origin, bytes, Sha256.of(bytes));
+  }
+
+  /**
+   * The numbers the model holds: the values of its floating-point initializers. That counts running
+   * statistics, too, which ONNX does not tell from weights.
+   */
+  public long parameters() {
+    return parsed(bytes, origin).getGraph().getInitializerList().stream()
+        .filter(tensor -> FLOATING_POINT.contains(tensor.getDataType()))
+        .mapToLong(
+            tensor ->
+                tensor.getDimsList().stream().mapToLong(Long::longValue).reduce(1, (a, b) -> a * b))
+        .sum();
+  }
+
+  private static OnnxMl.ModelProto parsed(byte[] bytes, String origin) {
+    // Aliased: the weights stay where they are instead of being copied once more.
+    CodedInputStream input = UnsafeByteOperations.unsafeWrap(bytes).newCodedInput();
+    input.enableAliasing(true);
+    input.setSizeLimit(Integer.MAX_VALUE);
+    try {
+      return OnnxMl.ModelProto.parseFrom(input);
+    } catch (IOException e) {
+      throw Errors.badInput("'%s' is not an ONNX model: %s".formatted(origin, e.getMessage()), e);
+    }
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof OnnxFile file && sha256.equals(file.sha256);
+  }
+
+  @Override
+  public int hashCode() {
+    return sha256.hashCode();
+  }
+
+  @Override
+  public String toString() {
+    return "OnnxFile[%s, %d bytes, %s]".formatted(origin, bytes.length, sha256);
+  }
+}

@@ -1,0 +1,146 @@
+package io.lakestill.signal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.lakestill.error.ExitCode;
+import io.lakestill.error.LakestillException;
+import io.lakestill.io.Json;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeSet;
+import java.util.stream.StreamSupport;
+import org.junit.jupiter.api.Test;
+
+class SignalManifestTest {
+  private static final String GOLDEN = "/golden/signal-manifest.v1.json";
+  private static final String SCHEMA = "/io/lakestill/schema/signal-manifest.v1.schema.json";
+
+  static final SignalManifest SAMPLE =
+      new SignalManifest(
+          3,
+          "2026-11-21T10:15:00Z",
+          "run-7",
+          "0.1.0",
+          "f".repeat(64),
+          new SignalManifest.Teacher("resnet", "a".repeat(64)),
+          "b".repeat(64),
+          SignalManifest.DENSE32,
+          List.of(new SignalColumn("logits", 3), new SignalColumn("embedding", 16)),
+          List.of("cat", "dog", "owl"),
+          new SignalManifest.Views(8, 1),
+          List.of(
+              new InputSnapshot(
+                  "hdfs://lake/pets",
+                  Optional.of("split = 'train'"),
+                  2,
+                  123_456,
+                  "2026-11-20T08:00:00Z",
+                  "c".repeat(64)),
+              new InputSnapshot(
+                  "hdfs://lake/pets-validation",
+                  Optional.empty(),
+                  1,
+                  456,
+                  "2026-11-19T08:00:00Z",
+                  "d".repeat(64))),
+          List.of(
+              new SignalFile("part-00000-x.zstd.parquet", 8192, 400_000, "1".repeat(64)),
+              new SignalFile("part-00001-y.zstd.parquet", 807, 40_000, "2".repeat(64))),
+          List.of(new SignalFile("part-00001-y.zstd.parquet", 1, 700, "3".repeat(64))));
+
+  @Test
+  void readsTheGoldenFile() throws Exception {
+    assertThat(SignalManifest.fromJson(golden(), GOLDEN)).isEqualTo(SAMPLE);
+  }
+
+  @Test
+  void writesTheGoldenFile() throws Exception {
+    assertThat(Json.pretty(SAMPLE.toJson())).isEqualTo(text(GOLDEN));
+  }
+
+  @Test
+  void schemaDeclaresExactlyTheFieldsThatAreWritten() throws Exception {
+    assertDeclared(Json.parse(text(SCHEMA), SCHEMA), golden(), "manifest");
+  }
+
+  private static void assertDeclared(JsonNode schema, JsonNode value, String where) {
+    if (value.isArray()) {
+      value.forEach(element -> assertDeclared(schema.get("items"), element, where + "[]"));
+      return;
+    }
+    String type = value.isObject() ? "object" : value.isTextual() ? "string" : "integer";
+    assertThat(schema.path("type").asText()).as(where).isEqualTo(type);
+    if (value.isTextual() && schema.has("pattern")) {
+      assertThat(value.textValue()).as(where).matches(schema.get("pattern").textValue());
+    }
+    if (value.isObject()) {
+      assertThat(new TreeSet<>(names(value)))
+          .as(where)
+          .isSubsetOf(new TreeSet<>(names(schema.get("properties"))))
+          .containsAll(
+              StreamSupport.stream(schema.get("required").spliterator(), false)
+                  .map(JsonNode::textValue)
+                  .toList());
+      for (String name : names(value)) {
+        assertDeclared(schema.get("properties").get(name), value.get(name), where + "." + name);
+      }
+    }
+  }
+
+  private static List<String> names(JsonNode object) {
+    List<String> names = new java.util.ArrayList<>();
+    object.fieldNames().forEachRemaining(names::add);
+    return names;
+  }
+
+  @Test
+  void refusesANewerFormat() throws Exception {
+    ObjectNode newer = golden().put("format_version", 2);
+
+    assertRefused(
+        newer,
+        "'m.json' has format version 2, this Lakestill reads version 1; use the version that wrote"
+            + " it, or teach again.");
+  }
+
+  @Test
+  void refusesMissingAndMistypedFields() throws Exception {
+    ObjectNode missing = golden();
+    missing.remove("codec");
+    assertRefused(
+        missing, "'m.json' has no field 'codec'; it was not written by Lakestill or is damaged.");
+    assertRefused(
+        golden().put("version", "three"),
+        "'m.json': field 'version' must be a whole number, is \"three\"; it was not written by"
+            + " Lakestill or is damaged.");
+  }
+
+  @Test
+  void refusesRowsThatDoNotAddUp() throws Exception {
+    assertRefused(
+        golden().put("rows", 9000),
+        "'m.json' is damaged: the rows of its files do not add up to its total.");
+  }
+
+  private static void assertRefused(JsonNode json, String message) {
+    assertThatThrownBy(() -> SignalManifest.fromJson(json, "m.json"))
+        .isInstanceOfSatisfying(
+            LakestillException.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.BAD_INPUT))
+        .hasMessage(message);
+  }
+
+  private static ObjectNode golden() throws Exception {
+    return Json.parse(text(GOLDEN), GOLDEN);
+  }
+
+  private static String text(String resource) throws Exception {
+    try (InputStream in = SignalManifestTest.class.getResourceAsStream(resource)) {
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    }
+  }
+}

@@ -1,0 +1,107 @@
+package io.lakestill.teacher;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.lakestill.data.FeatureShape;
+import io.lakestill.error.ExitCode;
+import io.lakestill.error.LakestillException;
+import io.lakestill.recipe.TeacherSettings;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+class TeacherModelTest {
+  private static final Map<String, String> BOTH =
+      Map.of("logits", "logits", "embedding", "embedding");
+  private static final FeatureShape IMAGE = new FeatureShape(1, 2, 3);
+
+  private final OnnxFile file =
+      OnnxFile.of(
+          OnnxModels.withInput(1, 2, 3).linear(new float[6 * 3], 3, new float[3 * 4], 4), "t.onnx");
+
+  @Test
+  void findsInputAndWidths() {
+    TeacherModel model = TeacherModel.inspect(settings(null, BOTH), file, IMAGE, 4);
+
+    assertThat(model.input()).isEqualTo("image");
+    assertThat(model.rowShape()).containsExactly(1L, 2L, 3L);
+    assertThat(model.outputs())
+        .containsExactly(
+            new SignalOutput("logits", "logits", 4), new SignalOutput("embedding", "embedding", 3));
+    assertThat(model.sha256()).isEqualTo(file.sha256());
+  }
+
+  @Test
+  void flattensFeaturesForAModelOfRankTwo() {
+    OnnxFile flat =
+        OnnxFile.of(OnnxModels.withInput(6).linear(new float[6], 1, new float[2], 2), "flat.onnx");
+
+    assertThat(TeacherModel.inspect(settings(null, BOTH), flat, IMAGE, 2).rowShape())
+        .containsExactly(6L);
+  }
+
+  @Test
+  void refusesAnotherInputName() {
+    assertRefused(
+        () -> TeacherModel.inspect(settings("pixels", BOTH), file, IMAGE, 4),
+        "Teacher 'big' has inputs [image: float [batch, 1, 2, 3]], the recipe asks for 'pixels';"
+            + " correct teacher.input.");
+  }
+
+  @Test
+  void refusesAnotherInputWidth() {
+    assertRefused(
+        () -> TeacherModel.inspect(settings(null, BOTH), file, new FeatureShape(1, 3, 2), 4),
+        "Teacher 'big' has input image: float [batch, 1, 2, 3], the recipe gives float"
+            + " [batch, 1, 3, 2] or [batch, 6]; correct data.features.shape, or export the model"
+            + " with that input and a free batch axis.");
+  }
+
+  @Test
+  void refusesAnotherOutputName() {
+    assertRefused(
+        () -> TeacherModel.inspect(settings(null, Map.of("logits", "scores")), file, IMAGE, 4),
+        "Teacher 'big' has outputs [embedding: float [batch, 3], logits: float [batch, 4]], the"
+            + " recipe asks for 'scores' as logits, a float tensor; correct teacher.outputs.");
+  }
+
+  @Test
+  void refusesAnotherOutputWidth() {
+    assertRefused(
+        () -> TeacherModel.inspect(settings(null, BOTH), file, IMAGE, 10),
+        "Teacher 'big' gives 'logits' of shape [4] per row, the recipe has 10 classes; correct"
+            + " data.classes or teacher.outputs.logits.");
+  }
+
+  @Test
+  void refusesAnUnknownSignal() {
+    assertRefused(
+        () ->
+            TeacherModel.inspect(
+                settings(null, Map.of("logits", "logits", "feelings", "embedding")),
+                file,
+                IMAGE,
+                4),
+        "teacher.outputs names a signal 'feelings'; signals are logits, embedding and"
+            + " map_<layer>.");
+  }
+
+  private static void assertRefused(Runnable inspection, String message) {
+    assertThatThrownBy(inspection::run)
+        .isInstanceOfSatisfying(
+            LakestillException.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.BAD_INPUT))
+        .hasMessage(message);
+  }
+
+  private static TeacherSettings settings(String input, Map<String, String> outputs) {
+    return new TeacherSettings(
+        "big",
+        Optional.of("t.onnx"),
+        Optional.ofNullable(input),
+        outputs,
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty());
+  }
+}
