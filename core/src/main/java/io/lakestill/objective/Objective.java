@@ -1,0 +1,36 @@
+package io.lakestill.objective;
+
+import java.io.Serializable;
+import java.util.Map;
+
+/**
+ * One term of a student's loss, with its analytic gradient. It knows neither Spark nor BigDL, nor
+ * whether a teacher's signal was computed just now or read from a table.
+ *
+ * <p>An objective belongs to one thread: it reuses scratch arrays between calls, so that a step
+ * allocates nothing once the shapes are known. Scratch is transient; a serialised copy starts
+ * afresh and gives the same numbers.
+ */
+public interface Objective extends Serializable {
+  /** What must be in a batch, and which of it the loss is differentiated by. */
+  Requirements requires();
+
+  /**
+   * Evaluates the loss of one batch, which may be a part of the global batch, and <em>adds</em> its
+   * derivative by each differentiable input to the accumulator of that name.
+   *
+   * <p>Arithmetic is in double. A NaN or infinite input is an error that names input and row; the
+   * result is never NaN.
+   *
+   * @return the loss
+   */
+  double evaluate(Batch batch, Gradients gradients);
+
+  /**
+   * The named parts of the last {@link #evaluate}, such as {@code tckd} and {@code nckd}; empty for
+   * a loss of one part.
+   */
+  default Map<String, Double> parts() {
+    return Map.of();
+  }
+}

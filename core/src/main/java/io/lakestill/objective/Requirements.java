@@ -1,0 +1,99 @@
+package io.lakestill.objective;
+
+import java.io.Serializable;
+import java.util.Collections;
+import java.util.List;
+import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * The inputs of an objective by name.
+ *
+ * <ul>
+ *   <li>{@code student.<output>}: outputs of the student;
+ *   <li>{@code teacher.<signal>}: cached signals; {@code teacher.logits.*} means those of every
+ *       teacher;
+ *   <li>{@code weight.<head>}, {@code bias.<head>}: parameters of learnable heads, which live in
+ *       the training graph and leave with it;
+ *   <li>{@code labels}, {@code index.<name>}: whole numbers;
+ *   <li>{@code state.<name>}: what the objective remembers from step to step, see {@link State}.
+ * </ul>
+ *
+ * <p>From these names a recipe is validated, a signal table is checked and the training graph is
+ * built. Student outputs and heads are differentiated by; nothing else is.
+ *
+ * @param inputs the names
+ */
+public record Requirements(SortedSet<String> inputs) implements Serializable {
+  private static final long serialVersionUID = 1L;
+
+  /** The name of the class indices. */
+  public static final String LABELS = "labels";
+
+  private static final String STUDENT = "student.";
+  private static final String TEACHER = "teacher.";
+
+  public Requirements {
+    inputs = Collections.unmodifiableSortedSet(new TreeSet<>(inputs));
+  }
+
+  public static Requirements of(String... inputs) {
+    return of(List.of(inputs));
+  }
+
+  public static Requirements of(List<String> inputs) {
+    return new Requirements(new TreeSet<>(inputs));
+  }
+
+  /** The student outputs, such as {@code logits}, {@code embedding}, {@code map_conv2}. */
+  public Set<String> student() {
+    return below(STUDENT);
+  }
+
+  /** The teacher signals, such as {@code logits}; empty when no teacher is needed. */
+  public Set<String> teacher() {
+    return below(TEACHER);
+  }
+
+  /** Whether each row needs its label. */
+  public boolean labels() {
+    return inputs.contains(LABELS);
+  }
+
+  /**
+   * The inputs that are neither student outputs, teacher signals nor labels: heads, indices, state.
+   * A trainer refuses an objective whose others it cannot provide.
+   */
+  public Set<String> others() {
+    return inputs.stream()
+        .filter(name -> !name.startsWith(STUDENT) && !name.startsWith(TEACHER))
+        .filter(name -> !name.equals(LABELS))
+        .collect(Collectors.toCollection(TreeSet::new));
+  }
+
+  /** The names the loss is differentiated by. */
+  public Set<String> differentiable() {
+    return inputs.stream()
+        .filter(name -> !name.startsWith(TEACHER))
+        .filter(name -> name.contains("."))
+        .filter(name -> !name.startsWith("index.") && !name.startsWith("state."))
+        .collect(Collectors.toCollection(TreeSet::new));
+  }
+
+  /** What both need. */
+  public Requirements and(Requirements other) {
+    return new Requirements(
+        Stream.concat(inputs.stream(), other.inputs.stream())
+            .collect(Collectors.toCollection(TreeSet::new)));
+  }
+
+  private Set<String> below(String prefix) {
+    return inputs.stream()
+        .filter(name -> name.startsWith(prefix))
+        .map(name -> name.substring(prefix.length()))
+        .collect(Collectors.toCollection(TreeSet::new));
+  }
+}

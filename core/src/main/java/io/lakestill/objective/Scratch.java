@@ -1,0 +1,11 @@
+package io.lakestill.objective;
+
+/** Arrays that an objective keeps between steps: grown when a batch needs more, else reused. */
+public final class Scratch {
+  private Scratch() {}
+
+  /** The array itself when it is long enough, else a new one; contents are undefined. */
+  public static double[] atLeast(double[] array, int length) {
+    return array != null && array.length >= length ? array : new double[length];
+  }
+}

@@ -1,0 +1,2 @@
+/** Objectives and averages of federated distillation. */
+package io.lakestill.objective.federated;

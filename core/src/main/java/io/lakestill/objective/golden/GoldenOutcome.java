@@ -1,0 +1,43 @@
+package io.lakestill.objective.golden;
+
+import java.util.Locale;
+import java.util.Optional;
+
+/**
+ * How an objective did on one reference case.
+ *
+ * @param lossError the largest {@code |a-b| / max(1, |b|)} over the loss and its parts
+ * @param gradientError the largest {@code |a-b| / max(1e-3, max|b|)} over gradients and state
+ * @param failure why the case could not be evaluated
+ */
+public record GoldenOutcome(
+    String objective,
+    String name,
+    double lossError,
+    double gradientError,
+    Optional<String> failure) {
+  /** The largest error that passes, for losses and gradients alike. */
+  public static final double TOLERANCE = 1e-4;
+
+  static GoldenOutcome failed(GoldenCase golden, String why) {
+    return new GoldenOutcome(
+        golden.objective(), golden.name(), Double.NaN, Double.NaN, Optional.of(why));
+  }
+
+  public boolean passed() {
+    return failure.isEmpty() && lossError <= TOLERANCE && gradientError <= TOLERANCE;
+  }
+
+  /** {@code PASS|FAIL objective case loss-error gradient-error}, and why if it could not run. */
+  public String line() {
+    return String.format(
+            Locale.ROOT,
+            "%s %s %s %.1e %.1e",
+            passed() ? "PASS" : "FAIL",
+            objective,
+            name,
+            lossError,
+            gradientError)
+        + failure.map(why -> " " + why).orElse("");
+  }
+}

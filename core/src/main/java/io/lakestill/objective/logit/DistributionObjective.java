@@ -1,0 +1,76 @@
+package io.lakestill.objective.logit;
+
+import io.lakestill.metric.LogSoftmax;
+import io.lakestill.objective.Batch;
+import io.lakestill.objective.Gradients;
+import io.lakestill.objective.Objective;
+import io.lakestill.objective.Requirements;
+import io.lakestill.objective.Rule;
+import io.lakestill.objective.Scratch;
+import io.lakestill.objective.Shapes;
+import io.lakestill.objective.Tensor;
+import io.lakestill.objective.numeric.SoftmaxGradient;
+
+/**
+ * The frame of objectives that are a mean over rows of a divergence between the softened
+ * distributions of teacher and student: reads both sides, softens them, applies the chain rule.
+ *
+ * <p>Rows whose {@code mask} is 0 are left out of sum and mean, when the batch has a mask; a batch
+ * without any row left has loss 0.
+ */
+abstract class DistributionObjective implements Objective {
+  private static final long serialVersionUID = 1L;
+
+  private final double temperature;
+  private transient double[] teacherLog;
+  private transient double[] studentLog;
+  private transient double[] slope;
+
+  DistributionObjective(double temperature) {
+    this.temperature = Rule.positive("temperature", temperature);
+  }
+
+  /**
+   * The divergence of one row; fills {@code slope[c]} with its derivative by {@code studentLog[c]}.
+   */
+  abstract double divergence(double[] teacherLog, double[] studentLog, int classes, double[] slope);
+
+  /** What the sum over rows is multiplied by. */
+  double factor(int rows, int classes) {
+    return 1.0 / rows;
+  }
+
+  @Override
+  public Requirements requires() {
+    return Requirements.of("student.logits", "teacher.logits");
+  }
+
+  @Override
+  public double evaluate(Batch batch, Gradients gradients) {
+    Tensor student = batch.finite("student.logits");
+    Tensor teacher = batch.finite("teacher.logits");
+    Shapes.requireSame("student.logits", student, "teacher.logits", teacher);
+    int classes = student.width();
+    teacherLog = Scratch.atLeast(teacherLog, classes);
+    studentLog = Scratch.atLeast(studentLog, classes);
+    slope = Scratch.atLeast(slope, classes);
+    int counted = batch.unmaskedRows();
+    if (counted == 0) {
+      return 0;
+    }
+    double factor = factor(counted, classes);
+    float[] gradient = gradients.of("student.logits").data();
+    double sum = 0;
+    for (int row = 0; row < student.rows(); row++) {
+      if (batch.masked(row)) {
+        continue;
+      }
+      int offset = row * classes;
+      LogSoftmax.of(teacher.data(), offset, classes, temperature, teacherLog);
+      LogSoftmax.of(student.data(), offset, classes, temperature, studentLog);
+      sum += divergence(teacherLog, studentLog, classes, slope);
+      SoftmaxGradient.add(factor / temperature, slope, studentLog, classes, gradient, offset);
+    }
+    return factor * sum;
+  }
+}

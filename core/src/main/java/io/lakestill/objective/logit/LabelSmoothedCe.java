@@ -1,0 +1,107 @@
+package io.lakestill.objective.logit;
+
+import io.lakestill.metric.LogSoftmax;
+import io.lakestill.objective.Batch;
+import io.lakestill.objective.Gradients;
+import io.lakestill.objective.Objective;
+import io.lakestill.objective.ObjectiveType;
+import io.lakestill.objective.Requirements;
+import io.lakestill.objective.Rule;
+import io.lakestill.objective.Scratch;
+import io.lakestill.objective.Tensor;
+import io.lakestill.objective.numeric.SoftmaxGradient;
+import io.lakestill.recipe.Settings;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/**
+ * Cross-entropy with smoothed labels, summed over tokens.
+ *
+ * <p>{@code loss = sum over rows of (1 - eps) (-log q_y) + (eps/V) sum_v -log q_v} with {@code q =
+ * softmax(s)}, {@code V} the number of classes.
+ *
+ * <p>Shapes: {@code student.logits: [tokens, classes]}, {@code labels: [tokens]}, {@code mask:
+ * [tokens]}, optional. In nats. A row whose mask is 0 or whose label is {@code padding-idx} is left
+ * out; a batch of such rows has loss 0.
+ *
+ * <p>Source: the fairseq copy in LeslieOverfitting/selective_distillation {@code
+ * label_smoothed_cross_entropy.py}, which spreads {@code eps/V}; newer fairseq spreads {@code
+ * eps/(V - 1)}.
+ */
+public final class LabelSmoothedCe implements Objective {
+  private static final long serialVersionUID = 1L;
+
+  private final double labelSmoothing;
+  private final OptionalInt paddingIndex;
+  private double negativeLogLikelihood;
+  private int tokens;
+  private transient double[] studentLog;
+  private transient double[] slope;
+
+  /**
+   * @param labelSmoothing {@code eps}, from 0 to 1
+   * @param paddingIndex the label of rows to leave out, if any
+   */
+  public LabelSmoothedCe(double labelSmoothing, OptionalInt paddingIndex) {
+    this.labelSmoothing = Rule.fraction("label-smoothing", labelSmoothing);
+    this.paddingIndex = paddingIndex;
+  }
+
+  @Override
+  public Requirements requires() {
+    return Requirements.of("student.logits", "labels");
+  }
+
+  @Override
+  public double evaluate(Batch batch, Gradients gradients) {
+    Tensor student = batch.finite("student.logits");
+    int classes = student.width();
+    int[] labels = batch.labels(classes);
+    studentLog = Scratch.atLeast(studentLog, classes);
+    slope = Scratch.atLeast(slope, classes);
+    negativeLogLikelihood = 0;
+    tokens = 0;
+    float[] gradient = gradients.of("student.logits").data();
+    double loss = 0;
+    for (int row = 0; row < student.rows(); row++) {
+      int label = labels[row];
+      if (batch.masked(row) || paddingIndex.equals(OptionalInt.of(label))) {
+        continue;
+      }
+      int offset = row * classes;
+      LogSoftmax.of(student.data(), offset, classes, 1.0, studentLog);
+      tokens++;
+      negativeLogLikelihood -= studentLog[label];
+      for (int c = 0; c < classes; c++) {
+        slope[c] = -labelSmoothing / classes - (c == label ? 1 - labelSmoothing : 0);
+        loss += slope[c] * studentLog[c];
+      }
+      SoftmaxGradient.add(1, slope, studentLog, classes, gradient, offset);
+    }
+    return loss;
+  }
+
+  @Override
+  public Map<String, Double> parts() {
+    return Map.of("nll_sum", negativeLogLikelihood, "num_tokens", (double) tokens);
+  }
+
+  /** Finds {@link LabelSmoothedCe} by name. */
+  public static final class Type implements ObjectiveType {
+    @Override
+    public String name() {
+      return "label-smoothed-ce";
+    }
+
+    @Override
+    public Optional<Objective> create(Settings options) {
+      double smoothing = options.number("label-smoothing");
+      OptionalInt padding =
+          options.has("padding-idx")
+              ? OptionalInt.of(options.integer("padding-idx"))
+              : OptionalInt.empty();
+      return options.build(() -> new LabelSmoothedCe(smoothing, padding));
+    }
+  }
+}

@@ -1,0 +1,2 @@
+/** Losses of published multi-task students. */
+package io.lakestill.objective.multitask;

@@ -1,0 +1,2 @@
+/** Distillation objectives: losses over named tensors with analytic gradients. */
+package io.lakestill.objective;

@@ -1,0 +1,2 @@
+/** Objectives on ranked lists, for recommenders. */
+package io.lakestill.objective.ranking;

@@ -1,0 +1,2 @@
+/** Selective distillation: which rows are worth a teacher. */
+package io.lakestill.objective.selection;

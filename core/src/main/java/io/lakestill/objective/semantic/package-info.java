@@ -1,0 +1,2 @@
+/** Objectives that know what a valid output is. */
+package io.lakestill.objective.semantic;

@@ -1,0 +1,44 @@
+package io.lakestill.objective;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.Set;
+
+/** Compares analytic gradients with central differences of the loss. */
+public final class FiniteDifferences {
+  private static final float STEP = 1e-3f;
+
+  private FiniteDifferences() {}
+
+  /** Every entry within 1e-4 of the largest difference quotient of its input. */
+  public static void assertGradientMatches(Objective objective, Batch batch, String context) {
+    Set<String> names = objective.requires().differentiable();
+    Gradients analytic = Gradients.of(batch, names);
+    objective.evaluate(batch, analytic);
+    Gradients ignored = Gradients.of(batch, names);
+    for (String name : names) {
+      float[] values = batch.tensor(name).data();
+      double[] quotients = new double[values.length];
+      double largest = 1e-3;
+      for (int i = 0; i < values.length; i++) {
+        float kept = values[i];
+        values[i] = kept + STEP;
+        float above = values[i];
+        double lossAbove = objective.evaluate(batch, ignored);
+        values[i] = kept - STEP;
+        double lossBelow = objective.evaluate(batch, ignored);
+        // The step that float rounding really took, not the one asked for.
+        quotients[i] = (lossAbove - lossBelow) / ((double) above - values[i]);
+        values[i] = kept;
+        largest = Math.max(largest, Math.abs(quotients[i]));
+      }
+      float[] gradient = analytic.of(name).data();
+      for (int i = 0; i < values.length; i++) {
+        assertThat((double) gradient[i])
+            .as("%s: d loss / d %s[%d]", context, name, i)
+            .isCloseTo(quotients[i], within(1e-4 * largest));
+      }
+    }
+  }
+}

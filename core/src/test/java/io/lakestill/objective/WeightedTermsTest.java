@@ -1,0 +1,112 @@
+package io.lakestill.objective;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import io.lakestill.objective.WeightedTerms.Term;
+import io.lakestill.objective.logit.CrossEntropy;
+import io.lakestill.objective.logit.KdKl;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.ObjectInputStream;
+import java.io.ObjectOutputStream;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+class WeightedTermsTest {
+  private static final Set<String> LOGITS = Set.of("student.logits");
+  private static final Batch BATCH = RandomBatch.ofLogits(7, 4, 3, 2);
+
+  private static WeightedTerms mixture() {
+    return new WeightedTerms(
+        List.of(
+            new Term("cross-entropy", 0.1, new CrossEntropy()),
+            new Term("kd-kl", 0.9, new KdKl(4))));
+  }
+
+  @Test
+  void lossAndGradientAreTheWeightedSum() {
+    Gradients hard = Gradients.of(BATCH, LOGITS);
+    Gradients soft = Gradients.of(BATCH, LOGITS);
+    double hardLoss = new CrossEntropy().evaluate(BATCH, hard);
+    double softLoss = new KdKl(4).evaluate(BATCH, soft);
+    Gradients expected = Gradients.of(BATCH, LOGITS);
+    expected.add(0.1, hard);
+    expected.add(0.9, soft);
+
+    WeightedTerms terms = mixture();
+    Gradients gradients = Gradients.of(BATCH, LOGITS);
+    double loss = terms.evaluate(BATCH, gradients);
+
+    assertThat(loss).isCloseTo(0.1 * hardLoss + 0.9 * softLoss, within(1e-12));
+    assertThat(gradients.of("student.logits").data())
+        .isEqualTo(expected.of("student.logits").data());
+    assertThat(terms.lossOf(0)).isEqualTo(hardLoss);
+    assertThat(terms.lossOf(1)).isEqualTo(softLoss);
+    assertThat(terms.gradientNormOf(0)).isEqualTo(hard.norm());
+    assertThat(terms.gradientNormOf(1)).isEqualTo(soft.norm());
+  }
+
+  @Test
+  void aSecondStepStartsFromZero() {
+    WeightedTerms terms = mixture();
+    Gradients first = Gradients.of(BATCH, LOGITS);
+    Gradients second = Gradients.of(BATCH, LOGITS);
+    terms.evaluate(BATCH, first);
+    terms.evaluate(BATCH, second);
+    assertThat(second.of("student.logits").data()).isEqualTo(first.of("student.logits").data());
+  }
+
+  @Test
+  void unitesWhatItsTermsRequire() {
+    Requirements requirements = mixture().requires();
+    assertThat(requirements.student()).containsExactly("logits");
+    assertThat(requirements.teacher()).containsExactly("logits");
+    assertThat(requirements.labels()).isTrue();
+    assertThat(requirements.differentiable()).containsExactly("student.logits");
+  }
+
+  @Test
+  void scratchTwinKeepsTermsWithoutTeacherScaledToOne() {
+    WeightedTerms twin = mixture().withoutTeacher();
+    assertThat(twin.terms()).extracting(Term::name).containsExactly("cross-entropy");
+    assertThat(twin.terms()).extracting(Term::weight).containsExactly(1.0);
+    assertThat(twin.requires().teacher()).isEmpty();
+  }
+
+  @Test
+  void scratchTwinOfPureDistillationLearnsFromLabels() {
+    WeightedTerms twin =
+        new WeightedTerms(
+                List.of(
+                    new Term("cross-entropy", 0, new CrossEntropy()),
+                    new Term("kd-kl", 1, new KdKl(4))))
+            .withoutTeacher();
+    assertThat(twin.terms()).extracting(Term::name).containsExactly("cross-entropy");
+    assertThat(twin.terms()).extracting(Term::weight).containsExactly(1.0);
+  }
+
+  @Test
+  void aSerialisedCopyGivesTheSameNumbers() throws IOException, ClassNotFoundException {
+    WeightedTerms terms = mixture();
+    double loss = terms.evaluate(BATCH, Gradients.of(BATCH, LOGITS));
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
+      out.writeObject(terms);
+    }
+    try (ObjectInputStream in =
+        new ObjectInputStream(new ByteArrayInputStream(bytes.toByteArray()))) {
+      WeightedTerms copy = (WeightedTerms) in.readObject();
+      assertThat(copy.evaluate(BATCH, Gradients.of(BATCH, LOGITS))).isEqualTo(loss);
+    }
+  }
+
+  @Test
+  void refusesNegativeWeight() {
+    assertThatThrownBy(() -> new Term("kd-kl", -0.5, new KdKl(4)))
+        .hasMessage("weight must not be negative, is -0.5");
+  }
+}
