@@ -1,0 +1,130 @@
+package io.lakestill.export;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.lakestill.error.Errors;
+import io.lakestill.export.BundleProvenance.SignalTableVersion;
+import io.lakestill.io.Json;
+import io.lakestill.recipe.ModelRole;
+import io.lakestill.student.Shape;
+import io.lakestill.student.StudentGraph;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** The JSON of a {@link BundleManifest}. */
+final class BundleManifestJson {
+  private BundleManifestJson() {}
+
+  static ObjectNode write(BundleManifest manifest) {
+    BundleProvenance provenance = manifest.provenance();
+    ObjectNode json =
+        Json.object()
+            .put("format_version", BundleManifest.FORMAT_VERSION)
+            .put("created", provenance.created().toString())
+            .put("code_version", provenance.codeVersion())
+            .put("fingerprint", provenance.fingerprint())
+            .put("role", manifest.role().written())
+            .put("model", manifest.role().modelFile())
+            .put("opset", manifest.opset())
+            .put("largest_logit_difference", manifest.largestLogitDifference())
+            .put("parameters", manifest.graph().trainableParameters());
+    manifest.classes().forEach(json.putArray("classes")::add);
+    json.set("features", FeaturesJson.write(manifest.features()));
+    ObjectNode outputs = json.putObject("outputs");
+    manifest.graph().outputs().keySet().forEach(name -> outputs.set(name, shape(manifest, name)));
+    json.put("seed", provenance.seed()).put("best_epoch", provenance.bestEpoch());
+    provenance
+        .signalTable()
+        .ifPresent(
+            table ->
+                json.putObject("signal_table")
+                    .put("path", table.path())
+                    .put("version", table.version())
+                    .put("manifest_sha256", table.manifestSha256()));
+    ArrayNode files = json.putArray("files");
+    for (BundleFile file : manifest.files()) {
+      files
+          .addObject()
+          .put("name", file.name())
+          .put("bytes", file.bytes())
+          .put("sha256", file.sha256());
+    }
+    json.set("graph", manifest.graph().toJson());
+    return json.put("recipe", provenance.recipe());
+  }
+
+  private static ArrayNode shape(BundleManifest manifest, String output) {
+    ArrayNode sizes = Json.object().putArray("shape");
+    manifest.graph().outputShape(output).sizes().forEach(sizes::add);
+    return sizes;
+  }
+
+  static BundleManifest read(JsonNode json, String origin) {
+    ManifestFields fields = new ManifestFields(json, origin);
+    int version = fields.integer("format_version");
+    if (version < 1 || version > BundleManifest.FORMAT_VERSION) {
+      throw Errors.badInput(
+          "'%s' has format version %d, this Lakestill reads up to %d; use a later Lakestill."
+              .formatted(origin, version, BundleManifest.FORMAT_VERSION));
+    }
+    StudentGraph graph = StudentGraph.fromJson(fields.object("graph").json(), origin);
+    checkDerived(fields, graph);
+    try {
+      return new BundleManifest(
+          fields.choice("role", ModelRole.class),
+          fields.texts("classes"),
+          FeaturesJson.read(fields.object("features")),
+          graph,
+          fields.integer("opset"),
+          fields.number("largest_logit_difference"),
+          provenance(fields),
+          files(fields));
+    } catch (IllegalArgumentException e) {
+      throw Errors.badInput("'" + origin + "' contradicts itself: " + e.getMessage() + ".", e);
+    }
+  }
+
+  private static BundleProvenance provenance(ManifestFields fields) {
+    return new BundleProvenance(
+        fields.text("recipe"),
+        fields.has("signal_table")
+            ? Optional.of(signalTable(fields.object("signal_table")))
+            : Optional.empty(),
+        fields.whole("seed"),
+        fields.integer("best_epoch"),
+        fields.text("fingerprint"),
+        fields.text("code_version"),
+        fields.instant("created"));
+  }
+
+  private static SignalTableVersion signalTable(ManifestFields fields) {
+    return new SignalTableVersion(
+        fields.text("path"), fields.whole("version"), fields.text("manifest_sha256"));
+  }
+
+  private static List<BundleFile> files(ManifestFields fields) {
+    List<BundleFile> files = new ArrayList<>();
+    for (ManifestFields file : fields.objects("files")) {
+      files.add(new BundleFile(file.text("name"), file.whole("bytes"), file.text("sha256")));
+    }
+    return files;
+  }
+
+  /** What is written for readers without Lakestill must say what the graph says. */
+  private static void checkDerived(ManifestFields fields, StudentGraph graph) {
+    long parameters = fields.whole("parameters");
+    if (parameters != graph.trainableParameters()) {
+      throw fields.refused("parameters", graph.trainableParameters() + ", as its graph has");
+    }
+    ManifestFields outputs = fields.object("outputs");
+    for (Map.Entry<String, String> output : graph.outputs().entrySet()) {
+      Shape shape = graph.shapeOf(output.getValue());
+      if (!outputs.integers(output.getKey()).equals(shape.sizes())) {
+        throw outputs.refused(output.getKey(), shape + ", as its graph gives");
+      }
+    }
+  }
+}

@@ -1,0 +1,208 @@
+package io.lakestill.export;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.lakestill.error.ExitCode;
+import io.lakestill.error.LakestillException;
+import io.lakestill.io.Json;
+import io.lakestill.student.Mlp;
+import io.lakestill.student.Shape;
+import io.lakestill.student.StudentGraph;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class BundleManifestTest {
+  private static final BundleManifest MANIFEST =
+      Bundles.manifest()
+          .withFiles(
+              List.of(
+                  new BundleFile("parameters.safetensors", 300, "c".repeat(64)),
+                  new BundleFile("student.onnx", 1234, "d".repeat(64))));
+
+  @Test
+  void goldenFileOfVersionOneStillLoadsAndIsStillWritten() {
+    String golden = resource("/io/lakestill/export/bundle.v1.json");
+    assertThat(BundleManifest.fromJson(Json.parse(golden, "golden"), "golden")).isEqualTo(MANIFEST);
+    assertThat(Json.pretty(MANIFEST.toJson())).isEqualTo(golden);
+  }
+
+  @Test
+  void schemaNamesEveryFieldThatIsWritten() {
+    ObjectNode schema = Json.parse(resource("/io/lakestill/schema/bundle.v1.schema.json"), "s");
+    assertDescribed(schema, MANIFEST.toJson(), "bundle");
+    BundleManifest bare = Bundles.manifest(Optional.empty(), 1);
+    List<String> written = names(bare.toJson());
+    schema.get("required").forEach(field -> assertThat(written).contains(field.asText()));
+  }
+
+  /** Every field is a property; every required property is a field; and so in what lies inside. */
+  private static void assertDescribed(JsonNode schema, JsonNode json, String path) {
+    JsonNode properties = schema.path("properties");
+    for (String name : names(json)) {
+      JsonNode property = properties.path(name);
+      if (properties.isObject()) {
+        assertThat(property.isObject()).as("%s.%s is described", path, name).isTrue();
+      }
+      JsonNode value = json.get(name);
+      if (value.isObject()) {
+        assertDescribed(property, value, path + "." + name);
+      } else if (value.isArray() && !value.isEmpty() && value.get(0).isObject()) {
+        assertDescribed(property.get("items"), value.get(0), path + "." + name);
+      }
+    }
+    schema
+        .path("required")
+        .forEach(field -> assertThat(json.has(field.asText())).as(path + "." + field).isTrue());
+  }
+
+  @Test
+  void signalTableIsAbsentWhenThereWasNoTeacher() {
+    BundleManifest manifest = Bundles.manifest(Optional.empty(), 1);
+    assertThat(manifest.toJson().has("signal_table")).isFalse();
+    assertThat(BundleManifest.fromJson(manifest.toJson(), "bundle.json")).isEqualTo(manifest);
+  }
+
+  @Test
+  void unknownFieldsArePassedOver() {
+    ObjectNode json = MANIFEST.toJson().put("later", true);
+    ((ObjectNode) json.get("features")).put("later", true);
+    assertThat(BundleManifest.fromJson(json, "bundle.json")).isEqualTo(MANIFEST);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "format_version",
+        "created",
+        "code_version",
+        "fingerprint",
+        "role",
+        "opset",
+        "largest_logit_difference",
+        "parameters",
+        "classes",
+        "features",
+        "outputs",
+        "seed",
+        "best_epoch",
+        "files",
+        "graph",
+        "recipe"
+      })
+  void missingFieldsAreRefusedByName(String field) {
+    assertRefused(
+        json -> json.remove(field),
+        "'bundle.json' has no field '%s'; it was not written by Lakestill".formatted(field));
+  }
+
+  @Test
+  void wrongFieldsAreRefusedWithWhatTheyAreAndMustBe() {
+    assertRefused(
+        json -> json.put("format_version", 2),
+        "'bundle.json' has format version 2, this Lakestill reads up to 1; use a later Lakestill.");
+    assertRefused(
+        json -> json.put("role", "pupil"),
+        "field 'role' must be teacher or student or scratch, is \"pupil\"");
+    assertRefused(json -> json.put("seed", 1.5), "field 'seed' must be a whole number, is 1.5");
+    assertRefused(
+        json -> json.put("opset", 1L << 40),
+        "field 'opset' must be a whole number, is 1099511627776");
+    assertRefused(
+        json -> json.put("created", "yesterday"), "field 'created' must be a time such as 2026");
+    assertRefused(
+        json -> json.put("classes", "no"), "field 'classes' must be a list of texts, is \"no\"");
+    assertRefused(
+        json -> ((ArrayNode) json.get("classes")).set(0, 3),
+        "field 'classes' must be a list of texts, is [3,\"yes\"]");
+    assertRefused(
+        json -> json.put("parameters", 5), "field 'parameters' must be 26, as its graph has, is 5");
+    assertRefused(
+        json -> ((ObjectNode) json.get("outputs")).putArray("logits").add(9),
+        "field 'logits' must be [2], as its graph gives, is [9]");
+    assertRefused(
+        json -> ((ArrayNode) json.get("classes")).add("maybe"),
+        "'bundle.json' contradicts itself: 3 classes are named, the graph gives 2 logits.");
+    assertRefused(
+        json -> ((ObjectNode) json.get("features")).putArray("shape").add(4),
+        "'bundle.json' contradicts itself: features have shape [4], the graph takes [3].");
+    assertRefused(
+        json -> ((ObjectNode) json.get("files").get(0)).put("name", "../../etc/passwd"),
+        "a bundle file must have a plain name other than 'bundle.json', has '../../etc/passwd'");
+    assertRefused(
+        json -> ((ObjectNode) json.get("files").get(0)).put("bytes", -1),
+        "bytes must not be negative, is -1");
+    assertRefused(
+        json -> json.put("largest_logit_difference", Double.NaN),
+        "field 'largest_logit_difference' must be a number, is \"NaN\"");
+    assertRefused(
+        json -> ((ObjectNode) json.get("graph").get("layers").get(0)).put("type", "attention"),
+        "'bundle.json: layers[0]' is no sound layer: unknown type 'attention'");
+  }
+
+  @Test
+  void manifestsThatContradictThemselvesCannotBeMade() {
+    StudentGraph wide = new Mlp(List.of(4)).graph(Shape.flat(3), 5, Map.of());
+    assertThatThrownBy(
+            () ->
+                new BundleManifest(
+                    MANIFEST.role(),
+                    MANIFEST.classes(),
+                    MANIFEST.features(),
+                    wide,
+                    13,
+                    0,
+                    MANIFEST.provenance(),
+                    List.of()))
+        .hasMessage("2 classes are named, the graph gives 5 logits");
+    assertThatThrownBy(
+            () ->
+                new BundleManifest(
+                    MANIFEST.role(),
+                    MANIFEST.classes(),
+                    MANIFEST.features(),
+                    MANIFEST.graph(),
+                    13,
+                    Double.POSITIVE_INFINITY,
+                    MANIFEST.provenance(),
+                    List.of()))
+        .hasMessage("largest logit difference must be a number of at least 0, is Infinity");
+  }
+
+  private static void assertRefused(Consumer<ObjectNode> damage, String message) {
+    ObjectNode json = MANIFEST.toJson();
+    damage.accept(json);
+    ObjectNode stored = Json.parse(Json.pretty(json), "bundle.json");
+    assertThatThrownBy(() -> BundleManifest.fromJson(stored, "bundle.json"))
+        .isInstanceOfSatisfying(
+            LakestillException.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.BAD_INPUT))
+        .hasMessageContaining(message);
+  }
+
+  private static List<String> names(JsonNode json) {
+    List<String> names = new ArrayList<>();
+    json.fieldNames().forEachRemaining(names::add);
+    return names;
+  }
+
+  private static String resource(String path) {
+    try (InputStream in = BundleManifestTest.class.getResourceAsStream(path)) {
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}
