@@ -1,0 +1,185 @@
+package io.lakestill.bigdl;
+
+import com.intel.analytics.bigdl.dllib.nn.Graph$;
+import com.intel.analytics.bigdl.dllib.nn.Input$;
+import com.intel.analytics.bigdl.dllib.nn.JoinTable$;
+import com.intel.analytics.bigdl.dllib.nn.abstractnn.AbstractModule;
+import com.intel.analytics.bigdl.dllib.nn.abstractnn.Activity;
+import com.intel.analytics.bigdl.dllib.tensor.Tensor;
+import com.intel.analytics.bigdl.dllib.utils.Node;
+import io.lakestill.bigdl.ModuleBuilder.Purpose;
+import io.lakestill.student.GlobalAveragePooling;
+import io.lakestill.student.Layer;
+import io.lakestill.student.ParameterSpec;
+import io.lakestill.student.Parameters;
+import io.lakestill.student.Shape;
+import io.lakestill.student.StudentGraph;
+import io.lakestill.train.RowLayout;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import scala.Option;
+
+/**
+ * A {@link StudentGraph} with its numbers as a BigDL module, and the numbers read back.
+ *
+ * <p>Input: {@code [batch, width]} or {@code [batch, channels, height, width]}. The training form
+ * gives one tensor {@code [batch, layout width]}; the inference form gives the graph's outputs in
+ * their order, as one tensor when there is one and as a table when there are several.
+ */
+final class BigDlGraph {
+  private final StudentGraph graph;
+  private final AbstractModule<Activity, Activity, Float> module;
+  private final Map<String, AbstractModule<Activity, Activity, Float>> layers;
+
+  private BigDlGraph(
+      StudentGraph graph,
+      AbstractModule<Activity, Activity, Float> module,
+      Map<String, AbstractModule<Activity, Activity, Float>> layers) {
+    this.graph = graph;
+    this.module = module;
+    this.layers = layers;
+  }
+
+  /**
+   * @param outputs the flat output; layers that lead to none of its slots are left out
+   * @param seed of the layers that draw
+   */
+  static BigDlGraph training(
+      StudentGraph graph, RowLayout outputs, Parameters parameters, long seed) {
+    Wiring wiring = new Wiring(graph, new ModuleBuilder(graph, Purpose.TRAINING, seed));
+    List<Node<AbstractModule<Activity, Activity, Float>>> flat = new ArrayList<>();
+    for (RowLayout.Slot slot : outputs.slots()) {
+      String output = slot.name().substring("student.".length());
+      flat.add(wiring.flatOutput(output));
+    }
+    Node<AbstractModule<Activity, Activity, Float>> joined =
+        flat.size() == 1
+            ? flat.get(0)
+            : Wiring.node(JoinTable$.MODULE$.apply(2, 0, Floats.tag(), Floats.numeric()), flat);
+    return wiring.build(List.of(joined), parameters);
+  }
+
+  static BigDlGraph inference(StudentGraph graph, Parameters parameters) {
+    Wiring wiring = new Wiring(graph, new ModuleBuilder(graph, Purpose.INFERENCE, 0));
+    BigDlGraph built =
+        wiring.build(graph.outputs().keySet().stream().map(wiring::output).toList(), parameters);
+    built.module.evaluate();
+    return built;
+  }
+
+  AbstractModule<Activity, Activity, Float> module() {
+    return module;
+  }
+
+  /**
+   * The numbers the module holds now, running statistics included.
+   *
+   * @param others the numbers of layers the module leaves out
+   */
+  Parameters parameters(Parameters others) {
+    Map<String, float[]> values = new HashMap<>();
+    others.tensors().forEach((name, tensor) -> values.put(name, tensor.values()));
+    layers.forEach(
+        (name, layer) -> {
+          List<ParameterSpec> specs = specs(graph, name);
+          List<Tensor<Float>> tensors = tensors(layer);
+          for (int i = 0; i < specs.size(); i++) {
+            values.put(specs.get(i).name(), Floats.values(tensors.get(i)));
+          }
+        });
+    return Parameters.of(graph, values);
+  }
+
+  private static List<ParameterSpec> specs(StudentGraph graph, String layer) {
+    return graph.layer(layer).parameters(graph.inputShapes(graph.layer(layer)));
+  }
+
+  /** Weight, bias, running mean, running variance: the order of {@link Layer#parameters}. */
+  private static List<Tensor<Float>> tensors(AbstractModule<Activity, Activity, Float> layer) {
+    List<Tensor<Float>> tensors = new ArrayList<>();
+    if (layer.parameters() != null) {
+      tensors.addAll(List.of(layer.parameters()._1()));
+    }
+    if (layer.getExtraParameter() != null) {
+      tensors.addAll(List.of(layer.getExtraParameter()));
+    }
+    return tensors;
+  }
+
+  /** Connects modules as the graph says; each layer is made when first asked for. */
+  private static final class Wiring {
+    private final StudentGraph graph;
+    private final ModuleBuilder builder;
+    private final Node<AbstractModule<Activity, Activity, Float>> input;
+    private final Map<String, Node<AbstractModule<Activity, Activity, Float>>> nodes =
+        new HashMap<>();
+    private final Map<String, AbstractModule<Activity, Activity, Float>> modules = new HashMap<>();
+
+    Wiring(StudentGraph graph, ModuleBuilder builder) {
+      this.graph = graph;
+      this.builder = builder;
+      this.input = Input$.MODULE$.apply(Layer.INPUT, Floats.tag(), Floats.numeric());
+      nodes.put(Layer.INPUT, input);
+    }
+
+    Node<AbstractModule<Activity, Activity, Float>> output(String output) {
+      return layer(graph.outputs().get(output));
+    }
+
+    Node<AbstractModule<Activity, Activity, Float>> flatOutput(String output) {
+      Shape shape = graph.outputShape(output);
+      Node<AbstractModule<Activity, Activity, Float>> node = output(output);
+      return shape.isImage() ? node(ModuleBuilder.flat(shape.width()), List.of(node)) : node;
+    }
+
+    private Node<AbstractModule<Activity, Activity, Float>> layer(String name) {
+      Node<AbstractModule<Activity, Activity, Float>> known = nodes.get(name);
+      if (known != null) {
+        return known;
+      }
+      Layer layer = graph.layer(name);
+      List<Node<AbstractModule<Activity, Activity, Float>>> inputs =
+          layer.inputs().stream().map(this::layer).toList();
+      AbstractModule<?, ?, Float> module = layer.accept(builder);
+      module.setName(name);
+      Node<AbstractModule<Activity, Activity, Float>> node = node(module, inputs);
+      modules.put(name, node.element());
+      if (layer instanceof GlobalAveragePooling) {
+        node = node(ModuleBuilder.flat(graph.shapeOf(name).width()), List.of(node));
+      }
+      nodes.put(name, node);
+      return node;
+    }
+
+    @SuppressWarnings({"unchecked", "rawtypes"}) // BigDL's nodes hold modules of any activity.
+    static Node<AbstractModule<Activity, Activity, Float>> node(
+        AbstractModule<?, ?, Float> module,
+        List<Node<AbstractModule<Activity, Activity, Float>>> inputs) {
+      AbstractModule<Activity, Activity, Float> anyModule = (AbstractModule) module;
+      return anyModule.inputs(inputs.toArray(new Node[0]));
+    }
+
+    @SuppressWarnings({"unchecked", "rawtypes"}) // Generic arrays.
+    BigDlGraph build(
+        List<Node<AbstractModule<Activity, Activity, Float>>> outputs, Parameters parameters) {
+      AbstractModule<Activity, Activity, Float> module =
+          Graph$.MODULE$.apply(
+              new Node[] {input},
+              outputs.toArray(new Node[0]),
+              Option.empty(),
+              Floats.tag(),
+              Floats.numeric());
+      modules.forEach(
+          (name, layer) -> {
+            List<ParameterSpec> specs = specs(graph, name);
+            List<Tensor<Float>> tensors = tensors(layer);
+            for (int i = 0; i < specs.size(); i++) {
+              Floats.fill(tensors.get(i), parameters.values(specs.get(i).name()));
+            }
+          });
+      return new BigDlGraph(graph, module, modules);
+    }
+  }
+}

@@ -1,0 +1,178 @@
+package io.lakestill.bigdl;
+
+import com.intel.analytics.bigdl.dllib.feature.dataset.DistributedDataSet;
+import com.intel.analytics.bigdl.dllib.feature.dataset.MiniBatch;
+import io.lakestill.error.Errors;
+import io.lakestill.train.PackedRows;
+import java.io.Serializable;
+import java.util.Collections;
+import java.util.Iterator;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.apache.spark.SparkEnv;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.function.Function2;
+import org.apache.spark.rdd.RDD;
+import org.apache.spark.storage.BlockManagerMaster;
+import org.apache.spark.storage.RDDBlockId;
+import org.apache.spark.storage.StorageLevel;
+
+/**
+ * Packed rows as BigDL's distributed data set: exactly one block per partition, kept in executor
+ * memory, one partition per BigDL node.
+ *
+ * <p>BigDL's own data sets start every step at a random offset, so an epoch is approximate. Here a
+ * step's rows are a pure function of seed, partition and step: BigDL runs one Spark job per step,
+ * Spark serialises the data set's function anew for each job, and with it goes the step that {@link
+ * #startStep} set on the driver. So a lost task runs again over the same rows, every row is seen
+ * exactly once per pass, and the rows at the end of a pass open the next batch. Batches are always
+ * full, because BigDL averages over cores without regard for how many rows each had.
+ *
+ * <p>Blocks are {@code MEMORY_ONLY}: a block that does not fit would be decoded again at every
+ * step, so that is refused at the start.
+ */
+final class PackedDataSet implements DistributedDataSet<MiniBatch<Float>>, AutoCloseable {
+  private final JavaRDD<RowSource> sources;
+  private final TrainingBatches training;
+  private final int[] featureShape;
+  private final int rowsPerPartition;
+  private final List<Integer> partitionRows;
+
+  /**
+   * Keeps the blocks in memory, which runs whatever they are made by.
+   *
+   * @param rows one block per partition; the same rows whenever it is computed again
+   * @param featureShape the shape of one view, without the batch axis
+   * @param rowsPerPartition rows per step and partition
+   */
+  PackedDataSet(
+      JavaRDD<PackedRows> rows, List<Integer> featureShape, int rowsPerPartition, long seed) {
+    this.featureShape = featureShape.stream().mapToInt(Integer::intValue).toArray();
+    this.rowsPerPartition = rowsPerPartition;
+    this.training = new TrainingBatches(this.featureShape, rowsPerPartition);
+    this.sources =
+        rows.mapPartitionsWithIndex(new Sources(seed), true).persist(StorageLevel.MEMORY_ONLY());
+    this.partitionRows = sources.map(RowSource::rows).collect();
+    if (partitionRows.size() != rows.getNumPartitions()) {
+      throw new IllegalStateException(
+          "%d blocks in %d partitions".formatted(partitionRows.size(), rows.getNumPartitions()));
+    }
+    requireKept();
+  }
+
+  /** Asks the block manager's master: Spark's own storage page lags behind. */
+  private void requireKept() {
+    BlockManagerMaster master = SparkEnv.get().blockManager().master();
+    int partitions = sources.getNumPartitions();
+    int missing =
+        (int)
+            IntStream.range(0, partitions)
+                .filter(partition -> !master.contains(new RDDBlockId(sources.id(), partition)))
+                .count();
+    if (missing > 0) {
+      close();
+      throw Errors.rowsDoNotFit(missing, partitions, size());
+    }
+  }
+
+  /** The rows of each partition. */
+  List<Integer> partitionRows() {
+    return Collections.unmodifiableList(partitionRows);
+  }
+
+  /** Says which step the next job trains, counted from 1. */
+  void startStep(int step) {
+    training.step = step;
+  }
+
+  @Override
+  public RDD<MiniBatch<Float>> data(boolean train) {
+    JavaRDD<MiniBatch<Float>> batches =
+        train
+            ? sources.mapPartitionsWithIndex(training, true)
+            : sources.mapPartitionsWithIndex(
+                new ValidationBatches(featureShape, rowsPerPartition), true);
+    return batches.rdd();
+  }
+
+  /** Nothing to do: each pass has an order of its own. */
+  @Override
+  public void shuffle() {}
+
+  @Override
+  public long size() {
+    return partitionRows.stream().mapToLong(Integer::longValue).sum();
+  }
+
+  @Override
+  public RDD<?> originRDD() {
+    return sources.rdd();
+  }
+
+  @Override
+  public boolean isCached() {
+    return true;
+  }
+
+  /** BigDL notes here that it cached the rows; they are, from the start to {@link #close}. */
+  @Override
+  public void isCached_$eq(boolean cached) {}
+
+  /** Frees the executors' memory. */
+  @Override
+  public void close() {
+    sources.unpersist();
+  }
+
+  private record Sources(long seed)
+      implements Function2<Integer, Iterator<PackedRows>, Iterator<RowSource>> {
+    @Override
+    public Iterator<RowSource> call(Integer partition, Iterator<PackedRows> blocks) {
+      RowSource source = new RowSource(blocks.next(), seed, partition);
+      if (blocks.hasNext()) {
+        throw new IllegalStateException("Partition " + partition + " has more than one block");
+      }
+      return Collections.singleton(source).iterator();
+    }
+  }
+
+  /** Its step is the driver's at the moment Spark serialises a job. */
+  private static final class TrainingBatches
+      implements Function2<Integer, Iterator<RowSource>, Iterator<MiniBatch<Float>>> {
+    private static final long serialVersionUID = 1L;
+
+    private final int[] featureShape;
+    private final int size;
+    private volatile int step = 1;
+
+    TrainingBatches(int[] featureShape, int size) {
+      this.featureShape = featureShape;
+      this.size = size;
+    }
+
+    @Override
+    public Iterator<MiniBatch<Float>> call(Integer partition, Iterator<RowSource> sources) {
+      MiniBatch<Float> batch = sources.next().training(featureShape, size, step);
+      return Collections.singleton(batch).iterator();
+    }
+  }
+
+  private record ValidationBatches(int[] featureShape, int size)
+      implements Function2<Integer, Iterator<RowSource>, Iterator<MiniBatch<Float>>>, Serializable {
+    @Override
+    public Iterator<MiniBatch<Float>> call(Integer partition, Iterator<RowSource> sources) {
+      Iterator<PackedBatch> batches = sources.next().validation(featureShape, size);
+      return new Iterator<>() {
+        @Override
+        public boolean hasNext() {
+          return batches.hasNext();
+        }
+
+        @Override
+        public MiniBatch<Float> next() {
+          return batches.next();
+        }
+      };
+    }
+  }
+}

@@ -1,0 +1,182 @@
+package io.lakestill.bigdl;
+
+import com.intel.analytics.bigdl.dllib.optim.DistriOptimizer;
+import com.intel.analytics.bigdl.dllib.optim.OptimMethod;
+import com.intel.analytics.bigdl.dllib.optim.ValidationMethod;
+import com.intel.analytics.bigdl.dllib.visualization.TrainSummary;
+import com.intel.analytics.bigdl.dllib.visualization.ValidationSummary;
+import io.lakestill.error.Errors;
+import io.lakestill.error.LakestillException;
+import io.lakestill.objective.WeightedTerms;
+import io.lakestill.recipe.OptimizerSettings;
+import io.lakestill.recipe.TrainSettings;
+import io.lakestill.student.BatchNormalisation;
+import io.lakestill.student.Parameters;
+import io.lakestill.student.StudentGraph;
+import io.lakestill.train.EpochPlan;
+import io.lakestill.train.LearningRate;
+import io.lakestill.train.PackedRows;
+import io.lakestill.train.RowLayout;
+import io.lakestill.train.TrainingProgress;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.spark.api.java.JavaRDD;
+
+/**
+ * Trains a student with BigDL's {@code DistriOptimizer}, data-parallel: each core runs a replica on
+ * its share of every batch, gradients are averaged, each node updates its slice of the weights.
+ *
+ * <p>All epochs are one run of the optimizer. Each epoch ends in a validation; the weights of the
+ * best epoch are kept. Weights and gradients travel in full precision. No BigDL checkpoint is set,
+ * so BigDL retries nothing by itself and a fault shows its cause.
+ *
+ * <p>The same graph, seed, rows and cluster shape give the same weights, bit by bit, in local mode.
+ * Another number of nodes or cores deals and adds in another order, and the last bits go with it.
+ *
+ * @param graph the student
+ * @param loss what it minimises
+ * @param targets how the rows' targets are laid out, made for {@code loss}
+ * @param settings epochs, batch and optimizer
+ * @param seed of the first weights and of the order of the rows
+ * @param cluster where it runs
+ */
+public record StudentTrainer(
+    StudentGraph graph,
+    WeightedTerms loss,
+    RowLayout targets,
+    TrainSettings settings,
+    long seed,
+    ClusterShape cluster) {
+
+  /**
+   * @throws LakestillException (exit 2) when the batch cannot be shared evenly by the cores
+   */
+  public StudentTrainer {
+    int rowsPerCore = cluster.rowsPerNode(settings.batch()) / cluster.coresPerNode();
+    boolean normalises = graph.layers().stream().anyMatch(BatchNormalisation.class::isInstance);
+    if (rowsPerCore < 2 && normalises) {
+      throw Errors.badRecipe(
+          ("train.batch = %d leaves one row per core, and batch normalisation has no variance over"
+                  + " one row; use at least %d.")
+              .formatted(settings.batch(), 2 * cluster.cores()));
+    }
+  }
+
+  /**
+   * @param training one block per node; balanced to differ by at most one row
+   * @param validation one block per node, with the same layout; only first views are used
+   * @param events a folder, not yet there, on the driver's local disk, for TensorBoard event files
+   * @throws LakestillException (exit 2) when there are fewer rows than a batch has or they do not
+   *     fit into memory, (exit 4) when the loss is no longer finite
+   */
+  public TrainedStudent train(
+      JavaRDD<PackedRows> training,
+      JavaRDD<PackedRows> validation,
+      Path events,
+      TrainingProgress progress) {
+    List<Integer> shape = graph.input().sizes();
+    int rowsPerNode = cluster.rowsPerNode(settings.batch());
+    try (PackedDataSet trainingSet = new PackedDataSet(training, shape, rowsPerNode, seed);
+        PackedDataSet validationSet = new PackedDataSet(validation, shape, rowsPerNode, seed)) {
+      requireBatch(trainingSet);
+      return train(trainingSet, validationSet, events, progress);
+    }
+  }
+
+  private void requireBatch(PackedDataSet trainingSet) {
+    if (trainingSet.size() < settings.batch()) {
+      throw Errors.badRecipe(
+          "train.batch = %d, but there are only %d training rows; use a batch of at most %d."
+              .formatted(
+                  settings.batch(),
+                  trainingSet.size(),
+                  trainingSet.size() / cluster.cores() * cluster.cores()));
+    }
+  }
+
+  private TrainedStudent train(
+      PackedDataSet trainingSet,
+      PackedDataSet validationSet,
+      Path events,
+      TrainingProgress progress) {
+    EpochPlan plan = new EpochPlan(trainingSet.size(), settings.batch(), settings.epochs());
+    LearningRate rate = LearningRate.of(settings.optimizer(), plan.steps());
+    RowLayout outputs = RowLayout.outputs(loss.requires(), graph);
+    Parameters initial = Parameters.initial(graph, seed);
+    BigDlGraph student = BigDlGraph.training(graph, outputs, initial, seed);
+    TrainingMonitor monitor =
+        new TrainingMonitor(
+            plan,
+            settings.bestBy(),
+            rate,
+            loss,
+            validationSet.size(),
+            progress,
+            trainingSet::startStep,
+            () -> student.parameters(initial));
+    TermLosses sums = new TermLosses(loss.terms().size());
+    ObjectiveCriterion criterion = new ObjectiveCriterion(loss, outputs, targets, sums);
+    DistriOptimizer<Float> optimizer =
+        new DistriOptimizer<>(
+            student.module(), trainingSet, criterion, Floats.tag(), Floats.numeric());
+    optimizer.setCompressType("none");
+    optimizer.setOptimMethod(method(rate));
+    optimizer.setValidation(monitor::validates, validationSet, measures(outputs, sums));
+    optimizer.setEndWhen(monitor::ends);
+    run(optimizer, monitor, events);
+    if (monitor.divergedLoss().isPresent()) {
+      int step = monitor.divergedStep();
+      throw Errors.diverged(plan.epoch(step), step, monitor.divergedLoss().getAsDouble());
+    }
+    return new TrainedStudent(monitor.best().orElseThrow(), monitor.history());
+  }
+
+  private static void run(DistriOptimizer<Float> optimizer, TrainingMonitor monitor, Path events) {
+    TrainSummary trainSummary = EventFiles.training(events, monitor);
+    ValidationSummary validationSummary = EventFiles.validation(events, monitor);
+    optimizer.setTrainSummary(trainSummary);
+    optimizer.setValidationSummary(validationSummary);
+    try {
+      optimizer.optimize();
+    } catch (RuntimeException e) {
+      trainSummary.close();
+      validationSummary.close();
+      throw cause(e);
+    }
+    EventFiles.close(trainSummary, validationSummary, monitor);
+  }
+
+  /** BigDL and Spark wrap what a task threw; the message for a person is the innermost one. */
+  private static RuntimeException cause(RuntimeException failure) {
+    for (Throwable t = failure; t != null; t = t.getCause()) {
+      if (t instanceof LakestillException known) {
+        return known;
+      }
+    }
+    return failure;
+  }
+
+  private OptimMethod<Float> method(LearningRate rate) {
+    OptimizerSettings optimizer = settings.optimizer();
+    return switch (optimizer.type()) {
+      case ADAM -> new ScheduledAdam(rate, optimizer.weightDecay());
+      case SGD -> new ScheduledSgd(rate, optimizer.weightDecay(), optimizer.momentum());
+    };
+  }
+
+  /** Accuracy first: BigDL calls the first one the score. */
+  @SuppressWarnings("unchecked") // Generic arrays.
+  private ValidationMethod<Float>[] measures(RowLayout outputs, TermLosses sums) {
+    List<ValidationMethod<Float>> measures = new ArrayList<>();
+    measures.add(ValidationMeasure.accuracy(TrainingMonitor.ACCURACY, outputs, targets));
+    List<String> names = LossNames.of(loss);
+    for (int i = 0; i < names.size(); i++) {
+      measures.add(
+          ValidationMeasure.term(
+              "Loss/" + names.get(i), loss.terms().get(i).objective(), outputs, targets));
+      measures.add(ValidationMeasure.trained("TrainingLoss/" + names.get(i), i, sums));
+    }
+    return measures.toArray(ValidationMethod[]::new);
+  }
+}

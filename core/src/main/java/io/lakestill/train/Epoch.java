@@ -1,0 +1,90 @@
+package io.lakestill.train;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.lakestill.io.Json;
+import io.lakestill.recipe.BestBy;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * What one epoch of a training gave.
+ *
+ * @param number counts from 1
+ * @param trainingLoss weighted sum of the terms, averaged over the epoch's rows while they were
+ *     trained on
+ * @param trainingTerms the unweighted mean of each term over the same rows, by the term's name
+ * @param validationAccuracy part of the validation rows whose largest logit is the label's
+ * @param validationLoss weighted sum of the terms over the validation rows, with the weights the
+ *     epoch ended with
+ * @param validationTerms the unweighted mean of each term over the validation rows
+ * @param seconds wall-clock time of the epoch with its validation
+ * @param rowsPerSecond training rows per second of training steps, validation not counted
+ */
+public record Epoch(
+    int number,
+    double trainingLoss,
+    Map<String, Double> trainingTerms,
+    double validationAccuracy,
+    double validationLoss,
+    Map<String, Double> validationTerms,
+    double seconds,
+    double rowsPerSecond) {
+  public Epoch {
+    trainingTerms = Collections.unmodifiableMap(new LinkedHashMap<>(trainingTerms));
+    validationTerms = Collections.unmodifiableMap(new LinkedHashMap<>(validationTerms));
+    if (number < 1) {
+      throw new IllegalArgumentException("number must be at least 1, is " + number);
+    }
+    if (!(validationAccuracy >= 0 && validationAccuracy <= 1)) {
+      throw new IllegalArgumentException(
+          "validationAccuracy must be in [0, 1], is " + validationAccuracy);
+    }
+  }
+
+  /** Whether it is the better one. */
+  boolean beats(Epoch other, BestBy rule) {
+    if (rule == BestBy.ACCURACY && validationAccuracy != other.validationAccuracy) {
+      return validationAccuracy > other.validationAccuracy;
+    }
+    return validationLoss < other.validationLoss;
+  }
+
+  ObjectNode toJson() {
+    ObjectNode json = Json.object();
+    json.put("epoch", number);
+    json.put("training_loss", trainingLoss);
+    json.set("training_terms", terms(trainingTerms));
+    json.put("validation_accuracy", validationAccuracy);
+    json.put("validation_loss", validationLoss);
+    json.set("validation_terms", terms(validationTerms));
+    json.put("seconds", seconds);
+    json.put("rows_per_second", rowsPerSecond);
+    return json;
+  }
+
+  static Epoch fromJson(JsonNode json, String origin) {
+    return new Epoch(
+        Json.required(json, "epoch", origin).asInt(),
+        Json.required(json, "training_loss", origin).asDouble(),
+        terms(Json.required(json, "training_terms", origin)),
+        Json.required(json, "validation_accuracy", origin).asDouble(),
+        Json.required(json, "validation_loss", origin).asDouble(),
+        terms(Json.required(json, "validation_terms", origin)),
+        Json.required(json, "seconds", origin).asDouble(),
+        Json.required(json, "rows_per_second", origin).asDouble());
+  }
+
+  private static ObjectNode terms(Map<String, Double> terms) {
+    ObjectNode json = Json.object();
+    terms.forEach(json::put);
+    return json;
+  }
+
+  private static Map<String, Double> terms(JsonNode json) {
+    Map<String, Double> terms = new LinkedHashMap<>();
+    json.fields().forEachRemaining(term -> terms.put(term.getKey(), term.getValue().asDouble()));
+    return terms;
+  }
+}

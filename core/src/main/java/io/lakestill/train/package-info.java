@@ -1,0 +1,2 @@
+/** What a training is, apart from BigDL: its rows, its order, its steps, its results. */
+package io.lakestill.train;
