@@ -1,0 +1,59 @@
+package io.lakestill.report;
+
+import com.typesafe.config.ConfigOrigin;
+import io.lakestill.recipe.EvaluateSettings;
+import io.lakestill.recipe.Problem;
+import io.lakestill.recipe.Problems;
+import io.lakestill.recipe.Recipe;
+import io.lakestill.recipe.RecipeDraft;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** The gates of a recipe, refused before anything runs when they cannot be evaluated. */
+public final class RecipeGates {
+  private RecipeGates() {}
+
+  /**
+   * @param problems receives a problem for each gate that is no condition, or that needs a measure
+   *     this recipe's scorecard will not have
+   */
+  public static List<Gate> read(RecipeDraft draft, Problems problems) {
+    List<Gate> gates = new ArrayList<>();
+    List<String> conditions = draft.evaluate().map(EvaluateSettings::gates).orElse(List.of());
+    for (int i = 0; i < conditions.size(); i++) {
+      Optional<String> fault = Optional.empty();
+      try {
+        Gate gate = Gate.parse(conditions.get(i));
+        gates.add(gate);
+        fault = draft.recipe().flatMap(recipe -> unmeasured(gate, recipe));
+      } catch (IllegalArgumentException e) {
+        fault = Optional.of(e.getMessage());
+      }
+      String path = "evaluate.gates[" + i + "]";
+      fault.ifPresent(message -> problems.add(new Problem(where(draft), path, message)));
+    }
+    return gates;
+  }
+
+  private static Optional<String> unmeasured(Gate gate, Recipe recipe) {
+    for (String path : gate.paths()) {
+      if (recipe.teacher().isEmpty() && GateSide.needsTeacher(path)) {
+        return Optional.of(
+            "'%s' needs '%s', but a recipe without a teacher measures the student alone; add a teacher or remove the gate"
+                .formatted(gate.condition(), path));
+      }
+      if (recipe.train().seeds().size() < 2 && GateSide.needsSeeds(path)) {
+        return Optional.of(
+            "'%s' needs '%s', but one seed has no deviation; list more train.seeds or remove the gate"
+                .formatted(gate.condition(), path));
+      }
+    }
+    return Optional.empty();
+  }
+
+  private static String where(RecipeDraft draft) {
+    ConfigOrigin origin = draft.source().getValue("evaluate.gates").origin();
+    return origin.description().replace(": ", ":");
+  }
+}

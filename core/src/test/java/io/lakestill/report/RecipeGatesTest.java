@@ -1,0 +1,92 @@
+package io.lakestill.report;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.lakestill.recipe.Problem;
+import io.lakestill.recipe.Problems;
+import io.lakestill.recipe.RecipeDraft;
+import io.lakestill.recipe.RecipeReader;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class RecipeGatesTest {
+  private static final Path QUICKSTART = Path.of("../conf/recipes/quickstart.conf");
+
+  @Test
+  void gatesOfTheQuickstartAreSound() throws IOException {
+    Problems problems = new Problems();
+
+    List<Gate> gates = RecipeGates.read(draft(), problems);
+
+    assertThat(problems.found()).isEmpty();
+    assertThat(gates).hasSize(draft().evaluate().orElseThrow().gates().size()).isNotEmpty();
+  }
+
+  @Test
+  void everyGateThatIsNoConditionIsAProblem() throws IOException {
+    List<Problem> found =
+        problems("evaluate.gates=[student.acuracy > 1, student.accuracy > 0, nonsense]");
+
+    assertThat(found)
+        .extracting(Problem::path)
+        .containsExactly("evaluate.gates[0]", "evaluate.gates[2]");
+    assertThat(found.get(0).message()).contains("'student.acuracy'", "measures are");
+    assertThat(found.get(0).where()).contains("--set evaluate.gates");
+  }
+
+  @Test
+  void gateOnTheTeacherNeedsOne() throws IOException {
+    List<Problem> found =
+        problems(
+            "teacher=null",
+            "evaluate.gates=[student.accuracy > 0, across_seeds.wins > 1, student.agreement >"
+                + " 0.5]");
+
+    assertThat(found)
+        .extracting(Problem::path)
+        .containsExactly("evaluate.gates[1]", "evaluate.gates[2]");
+    assertThat(found.get(0).message()).contains("'across_seeds.wins'", "without a teacher");
+  }
+
+  @Test
+  void gateOnADeviationNeedsSeeds() throws IOException {
+    List<Problem> found =
+        problems(
+            "train.seeds=[1]",
+            "evaluate.gates=[across_seeds.student_accuracy.standard_deviation < 0.1]");
+
+    assertThat(found)
+        .singleElement()
+        .satisfies(problem -> assertThat(problem.message()).contains("one seed has no deviation"));
+  }
+
+  /** What is refused before the run is just what an evaluation would miss. */
+  @Test
+  void refusesExactlyTheMeasuresThatAStudentAloneLacks() {
+    var alone = SampleScorecards.studentOnly().toJson();
+
+    for (String path : GateSide.PATHS) {
+      boolean missing = !alone.at("/" + path.replace('.', '/')).isNumber();
+
+      assertThat(GateSide.needsTeacher(path) || GateSide.needsSeeds(path))
+          .as(path)
+          .isEqualTo(missing);
+    }
+  }
+
+  private static List<Problem> problems(String... overrides) throws IOException {
+    Problems problems = new Problems();
+    RecipeGates.read(draft(overrides), problems);
+    return problems.found();
+  }
+
+  private static RecipeDraft draft(String... overrides) throws IOException {
+    Problems problems = new Problems();
+    return new RecipeReader("/home", "/recipes")
+        .draft(Files.readString(QUICKSTART), "quickstart.conf", List.of(overrides), problems)
+        .orElseThrow(() -> new AssertionError(problems.found().toString()));
+  }
+}

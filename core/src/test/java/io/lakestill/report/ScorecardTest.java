@@ -1,0 +1,167 @@
+package io.lakestill.report;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.lakestill.error.ExitCode;
+import io.lakestill.error.LakestillException;
+import io.lakestill.io.Json;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class ScorecardTest {
+  private static final String GOLDEN = "/io/lakestill/report/scorecard.v1.golden.json";
+  private static final String SCHEMA = "/io/lakestill/schema/scorecard.v1.schema.json";
+
+  static Stream<Scorecard> samples() {
+    return Stream.of(
+        SampleScorecards.fiveSeeds(),
+        SampleScorecards.studentOnly(),
+        SampleScorecards.manyClasses(40),
+        SampleScorecards.named("<b>", "\u0000"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("samples")
+  void readsBackWhatItWrote(Scorecard card) {
+    String text = Json.pretty(card.toJson());
+
+    assertThat(Scorecard.fromJson(Json.parse(text, "card"), "card")).isEqualTo(card);
+  }
+
+  @ParameterizedTest
+  @MethodSource("samples")
+  void conformsToItsSchema(Scorecard card) {
+    assertThat(SchemaCheck.faults(resource(SCHEMA), written(card))).isEmpty();
+  }
+
+  @Test
+  void schemaRefusesMissingAndUnknownFields() {
+    ObjectNode json = written(SampleScorecards.fiveSeeds());
+    ((ObjectNode) json.get("student")).remove("accuracy");
+    ((ObjectNode) json.get("student")).put("acuracy", 0.9);
+
+    assertThat(SchemaCheck.faults(resource(SCHEMA), json))
+        .containsExactly(
+            "$.student.accuracy breaks required", "$.student.acuracy breaks additionalProperties");
+  }
+
+  @Test
+  void goldenFileOfVersionOneStillLoads() {
+    ObjectNode golden = resource(GOLDEN);
+
+    Scorecard card = Scorecard.fromJson(golden, "golden");
+
+    assertThat(written(card)).isEqualTo(golden);
+    assertThat(SchemaCheck.faults(resource(SCHEMA), golden)).isEmpty();
+    assertThat(card.seeds()).containsExactly(1L, 2L);
+    assertThat(card.passed()).isFalse();
+  }
+
+  @Test
+  void refusesAnotherFormatVersion() {
+    ObjectNode json = resource(GOLDEN).put("format_version", 2);
+
+    assertBadInput(json, "format version 2; this Lakestill reads 1");
+  }
+
+  @Test
+  void namesTheFieldThatIsMissing() {
+    ObjectNode json = resource(GOLDEN);
+    ((ObjectNode) json.get("student")).remove("cross_entropy");
+
+    assertBadInput(json, "student", "cross_entropy");
+  }
+
+  @Test
+  void namesTheFieldThatIsOfAnotherType() {
+    ObjectNode json = resource(GOLDEN);
+    ((ObjectNode) json.get("per_seed").get(1).get("student")).put("accuracy", "high");
+
+    assertBadInput(json, "'per_seed.1.student.accuracy' must be a number, is \"high\"");
+  }
+
+  @Test
+  void refusesNumbersThatCannotBe() {
+    ObjectNode json = resource(GOLDEN);
+    ((ObjectNode) json.get("student")).put("accuracy", 1.2);
+
+    assertBadInput(json, "accuracy must be in [0, 1], is 1.2");
+  }
+
+  @Test
+  void refusesAConfusionOfOtherRows() {
+    ObjectNode json = resource(GOLDEN).put("test_rows", 7);
+
+    assertBadInput(json, "every confusion needs 3 classes and 7 test rows");
+  }
+
+  @Test
+  void refusesATwinWithoutATeacher() {
+    Scorecard card = SampleScorecards.fiveSeeds();
+
+    assertThatThrownBy(
+            () ->
+                new Scorecard(
+                    card.provenance(),
+                    card.classes(),
+                    card.testRows(),
+                    Optional.empty(),
+                    card.student(),
+                    card.scratch(),
+                    card.perSeed(),
+                    card.curves(),
+                    card.gates()))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("without a teacher there is no scratch twin");
+  }
+
+  @Test
+  void standsForTheFirstSeed() {
+    JsonNode json = written(SampleScorecards.fiveSeeds());
+
+    for (String role : List.of("student", "scratch")) {
+      assertThat(json.at("/per_seed/0/" + role + "/accuracy"))
+          .isEqualTo(json.at("/" + role + "/accuracy"));
+    }
+  }
+
+  @Test
+  void refusedResultEndsWithExitSixAndNamesTheGate() {
+    assertThatThrownBy(() -> SampleScorecards.fiveSeeds().throwIfRefused())
+        .hasMessageContaining("1 gate of the recipe refused")
+        .hasMessageContaining("student.accuracy >= 0.95")
+        .extracting(e -> ((LakestillException) e).exitCode())
+        .isEqualTo(ExitCode.GATE_REFUSED);
+  }
+
+  private static void assertBadInput(ObjectNode json, String... parts) {
+    assertThatThrownBy(() -> Scorecard.fromJson(json, "out/scorecard.json"))
+        .hasMessageContainingAll(parts)
+        .hasMessageContaining("out/scorecard.json")
+        .extracting(e -> ((LakestillException) e).exitCode())
+        .isEqualTo(ExitCode.BAD_INPUT);
+  }
+
+  /** As a reader of the file sees it. */
+  private static ObjectNode written(Scorecard card) {
+    return Json.parse(Json.pretty(card.toJson()), "card");
+  }
+
+  private static ObjectNode resource(String name) {
+    try (InputStream in = ScorecardTest.class.getResourceAsStream(name)) {
+      return Json.parse(new String(in.readAllBytes(), StandardCharsets.UTF_8), name);
+    } catch (IOException e) {
+      throw new AssertionError(name, e);
+    }
+  }
+}
