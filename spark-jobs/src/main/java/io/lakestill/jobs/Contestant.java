@@ -1,0 +1,66 @@
+package io.lakestill.jobs;
+
+import io.lakestill.data.FeaturePipeline;
+import io.lakestill.export.Bundle;
+import io.lakestill.student.Layer;
+import io.lakestill.student.StudentGraph;
+import io.lakestill.teacher.OnnxFile;
+import io.lakestill.teacher.OnnxModel;
+import io.lakestill.teacher.OnnxRunner;
+import io.lakestill.teacher.TeacherModel;
+import java.io.Serializable;
+import java.util.List;
+
+/**
+ * A model that is measured on the test rows.
+ *
+ * @param name what messages call it
+ * @param onnx the model
+ * @param input the name of its input
+ * @param rowShape the shape of one input row, without the batch
+ * @param logits the name of the output that gives one logit per class
+ * @param features how it sees an example
+ */
+@SuppressWarnings("ArrayRecordComponent") // Compared by nobody; the bytes are megabytes.
+record Contestant(
+    String name,
+    byte[] onnx,
+    String input,
+    List<Long> rowShape,
+    String logits,
+    FeaturePipeline features)
+    implements Serializable {
+  private static final long serialVersionUID = 1L;
+
+  /**
+   * @param file the teacher's file
+   */
+  static Contestant of(TeacherModel teacher, OnnxFile file, FeaturePipeline features) {
+    return new Contestant(
+        "teacher " + teacher.id(),
+        file.bytes(),
+        teacher.input(),
+        teacher.rowShape(),
+        teacher.outputs().get(0).tensor(),
+        features);
+  }
+
+  static Contestant of(Bundle bundle, FeaturePipeline features) {
+    return new Contestant(
+        bundle.folder().toString(),
+        bundle.onnx().bytes(),
+        Layer.INPUT,
+        bundle.manifest().graph().input().sizes().stream().map(Integer::longValue).toList(),
+        StudentGraph.LOGITS,
+        features);
+  }
+
+  OnnxModel open() {
+    return OnnxModel.open(OnnxFile.of(onnx, name));
+  }
+
+  OnnxRunner runner(OnnxModel model, int batch) {
+    long[] shape = rowShape.stream().mapToLong(Long::longValue).toArray();
+    return model.runner(input, shape, List.of(logits), batch);
+  }
+}

@@ -1,0 +1,303 @@
+package io.lakestill.jobs;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.typesafe.config.ConfigRenderOptions;
+import io.lakestill.data.FeaturePipeline;
+import io.lakestill.data.FeatureShape;
+import io.lakestill.error.LakestillException;
+import io.lakestill.export.Bundle;
+import io.lakestill.io.Build;
+import io.lakestill.io.Json;
+import io.lakestill.io.Sha256;
+import io.lakestill.io.StoredFile;
+import io.lakestill.metric.ClassificationTally;
+import io.lakestill.recipe.FeatureSettings;
+import io.lakestill.recipe.ModelRole;
+import io.lakestill.recipe.Recipe;
+import io.lakestill.recipe.TableSettings;
+import io.lakestill.report.Machine;
+import io.lakestill.report.ModelScore;
+import io.lakestill.report.Provenance;
+import io.lakestill.report.Scorecard;
+import io.lakestill.report.SeedScore;
+import io.lakestill.report.TrainingCurve;
+import io.lakestill.report.page.ScorecardPage;
+import io.lakestill.signal.InputSnapshot;
+import io.lakestill.teacher.OnnxFile;
+import io.lakestill.teacher.TeacherModel;
+import io.lakestill.train.CheckpointFolder;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.sql.SparkSession;
+
+/** The evaluate stage: measures every model of a run, writes the scorecard, asks the gates. */
+final class Evaluation {
+  private static final int TIMED_ROWS = 64;
+
+  private final SparkSession spark;
+  private final Blueprint blueprint;
+  private final Recipe recipe;
+  private final OutputFolder output;
+  private final Console console;
+  private final StageLog log;
+  private final ObjectNode summary;
+  private final List<Entrant> entrants = new ArrayList<>();
+
+  /** A model with what the scorecard says of it beside its tally. */
+  private record Entrant(
+      ModelRole role,
+      int seed,
+      Contestant contestant,
+      long parameters,
+      Optional<Path> checkpoint) {}
+
+  /** An entrant that was measured. */
+  private record Scored(Entrant entrant, ModelScore score) {}
+
+  Evaluation(
+      SparkSession spark,
+      Blueprint blueprint,
+      OutputFolder output,
+      Console console,
+      StageLog log,
+      ObjectNode summary) {
+    this.spark = spark;
+    this.blueprint = blueprint;
+    this.recipe = blueprint.recipe();
+    this.output = output;
+    this.console = console;
+    this.log = log;
+    this.summary = summary;
+  }
+
+  /**
+   * @param teacherFile the teacher's ONNX file, if the recipe has a teacher
+   * @throws io.lakestill.error.LakestillException (exit 3) when a bundle is missing, (exit 6) when
+   *     a gate refuses; the scorecard is written then, too
+   */
+  void run(Optional<Path> teacherFile) {
+    Scorecard card = log.stage("evaluate", () -> measured(teacherFile));
+    Scorecard judged = card.judgedBy(blueprint.gates());
+    write(judged);
+    new ScorecardLines(console).show(judged);
+    console.line("  " + output.scorecardPage());
+    judged.throwIfRefused();
+  }
+
+  private StageLog.Result<Scorecard> measured(Optional<Path> teacherFile) {
+    teacherFile.ifPresent(this::enterTeacher);
+    for (int seed : blueprint.student().settings().seeds()) {
+      enter(ModelRole.STUDENT, seed);
+      blueprint.scratch().ifPresent(twin -> enter(ModelRole.SCRATCH, seed));
+    }
+    String fingerprint = fingerprint();
+    Optional<Scorecard> done =
+        existing().filter(card -> card.provenance().fingerprint().equals(fingerprint));
+    return done.isPresent()
+        ? StageLog.Result.alreadyDone(done.get())
+        : StageLog.Result.done(measure(teacherFile, fingerprint));
+  }
+
+  /** The scorecard of an earlier run; one that cannot be read is measured again. */
+  private Optional<Scorecard> existing() {
+    String origin = output.scorecard().toString();
+    try {
+      return new StoredFile(output.scorecard(), configuration())
+          .text()
+          .map(text -> Scorecard.fromJson(Json.parse(text, origin), origin));
+    } catch (LakestillException e) {
+      console.line("  " + e.getMessage());
+      return Optional.empty();
+    }
+  }
+
+  /** SHA-256 over the models, how they see an example, the test rows and what is measured. */
+  private String fingerprint() {
+    TableSettings test = recipe.data().test();
+    List<String> parts = new ArrayList<>();
+    parts.add("lakestill evaluate 1 " + Build.version());
+    parts.add(recipe.name() + " " + recipe.data().classes());
+    parts.add("key " + recipe.data().id() + ", label " + recipe.data().label());
+    parts.add("bins " + recipe.evaluate().calibrationBins());
+    parts.add(InputSnapshot.of(test.path(), test.where(), configuration()).toString());
+    for (Entrant entrant : entrants) {
+      Contestant contestant = entrant.contestant();
+      parts.add(
+          String.join(
+              " ",
+              entrant.role().written(),
+              Integer.toString(entrant.seed()),
+              Sha256.of(contestant.onnx()),
+              contestant.logits(),
+              contestant.features().fingerprint()));
+    }
+    return Sha256.of(String.join("\n", parts));
+  }
+
+  private Scorecard measure(Optional<Path> teacherFile, String fingerprint) {
+    TestPass.Reference reference =
+        teacherFile.isPresent() ? TestPass.Reference.FIRST_CONTESTANT : TestPass.Reference.NOTHING;
+    List<ClassificationTally> tallies =
+        EvaluateJob.run(
+            spark,
+            recipe,
+            entrants.stream().map(Entrant::contestant).toList(),
+            reference,
+            progress -> console.progress("  " + progress));
+    List<Scored> scored = scored(tallies);
+    return new Scorecard(
+        provenance(fingerprint),
+        recipe.data().classes(),
+        tallies.get(0).rows(),
+        first(ModelRole.TEACHER, scored),
+        first(ModelRole.STUDENT, scored).orElseThrow(),
+        first(ModelRole.SCRATCH, scored),
+        perSeed(scored),
+        curves(),
+        List.of());
+  }
+
+  /** Adds to each tally the speed, measured on the same few test rows. */
+  private List<Scored> scored(List<ClassificationTally> tallies) {
+    Map<FeaturePipeline, RealRows> rows = new HashMap<>();
+    List<Scored> scored = new ArrayList<>();
+    for (int k = 0; k < entrants.size(); k++) {
+      Contestant contestant = entrants.get(k).contestant();
+      RealRows timed = rows.computeIfAbsent(contestant.features(), this::timedRows);
+      ModelScore score =
+          ModelScore.of(
+              tallies.get(k),
+              entrants.get(k).parameters(),
+              contestant.onnx().length,
+              Throughput.rowsPerSecond(contestant, timed));
+      scored.add(new Scored(entrants.get(k), score));
+    }
+    return scored;
+  }
+
+  private RealRows timedRows(FeaturePipeline features) {
+    return RealRows.first(spark, recipe.data(), Split.TEST, features, TIMED_ROWS);
+  }
+
+  private void enterTeacher(Path path) {
+    FeatureSettings features = blueprint.teacherFeatures().orElseThrow();
+    OnnxFile file = OnnxFile.read(path, configuration());
+    TeacherModel model =
+        TeacherModel.inspect(
+            recipe.teacher().orElseThrow(),
+            file,
+            FeatureShape.of(features.shape()),
+            recipe.data().classes().size());
+    FeaturePipeline pipeline =
+        recipe.teacher().orElseThrow().normalisation().isPresent()
+            ? FeaturePipeline.read(features, recipe.data().views()).orElseThrow()
+            : blueprint.features();
+    entrants.add(
+        new Entrant(
+            ModelRole.TEACHER,
+            0,
+            Contestant.of(model, file, pipeline),
+            file.parameters(),
+            Optional.empty()));
+  }
+
+  private void enter(ModelRole role, int seed) {
+    int firstSeed = blueprint.student().firstSeed();
+    Bundle bundle = Bundle.open(output.bundle(role, seed, firstSeed), configuration());
+    entrants.add(
+        new Entrant(
+            role,
+            seed,
+            Contestant.of(bundle, blueprint.features()),
+            bundle.manifest().graph().trainableParameters(),
+            Optional.of(output.checkpoint(role, seed))));
+  }
+
+  /** The score of a role's first seed, whose bundle stands in the role's folder. */
+  private static Optional<ModelScore> first(ModelRole role, List<Scored> scored) {
+    return scored.stream().filter(s -> s.entrant().role() == role).map(Scored::score).findFirst();
+  }
+
+  private List<SeedScore> perSeed(List<Scored> scored) {
+    return blueprint.student().settings().seeds().stream()
+        .map(
+            seed ->
+                new SeedScore(
+                    seed,
+                    measures(ModelRole.STUDENT, seed, scored).orElseThrow(),
+                    measures(ModelRole.SCRATCH, seed, scored)))
+        .toList();
+  }
+
+  private static Optional<SeedScore.Measures> measures(
+      ModelRole role, int seed, List<Scored> scored) {
+    return scored.stream()
+        .filter(s -> s.entrant().role() == role && s.entrant().seed() == seed)
+        .map(s -> SeedScore.Measures.of(s.score()))
+        .findFirst();
+  }
+
+  private List<TrainingCurve> curves() {
+    List<TrainingCurve> curves = new ArrayList<>();
+    for (Entrant entrant : entrants) {
+      entrant
+          .checkpoint()
+          .flatMap(path -> new CheckpointFolder(path, configuration()).manifest())
+          .ifPresent(
+              trained ->
+                  curves.add(
+                      TrainingCurve.of(
+                          entrant.role(), entrant.seed(), trained.bestEpoch(), trained.history())));
+    }
+    return curves;
+  }
+
+  private Provenance provenance(String fingerprint) {
+    String text = recipe.source().root().render(ConfigRenderOptions.concise());
+    return new Provenance(
+        recipe.name(),
+        Sha256.of(text),
+        fingerprint,
+        Instant.now().truncatedTo(ChronoUnit.SECONDS),
+        Build.version(),
+        Machine.here(),
+        signalTable(),
+        log.worked().stream()
+            .map(entry -> new Provenance.StageTime(entry.stage(), entry.seconds()))
+            .toList());
+  }
+
+  private Optional<Provenance.SignalTableVersion> signalTable() {
+    return recipe
+        .teacher()
+        .flatMap(
+            teacher ->
+                new io.lakestill.signal.SignalTable(output.signals(teacher.id()), configuration())
+                    .current()
+                    .map(
+                        manifest ->
+                            new Provenance.SignalTableVersion(
+                                output.signals(teacher.id()).toString(), manifest.version())));
+  }
+
+  private void write(Scorecard card) {
+    new StoredFile(output.scorecardPage(), configuration()).replace(ScorecardPage.html(card));
+    new StoredFile(output.scorecard(), configuration()).replace(Json.pretty(card.toJson()));
+    summary.put("scorecard", output.scorecard().toString());
+    summary.put("passed", card.passed());
+    card.teacher().ifPresent(teacher -> summary.put("teacher_accuracy", teacher.accuracy()));
+    summary.put("student_accuracy", card.student().accuracy());
+    card.scratch().ifPresent(scratch -> summary.put("scratch_accuracy", scratch.accuracy()));
+  }
+
+  private Configuration configuration() {
+    return spark.sessionState().newHadoopConf();
+  }
+}

@@ -1,0 +1,121 @@
+package io.lakestill.jobs;
+
+import static org.apache.spark.sql.functions.coalesce;
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.concat;
+import static org.apache.spark.sql.functions.count;
+import static org.apache.spark.sql.functions.countDistinct;
+import static org.apache.spark.sql.functions.count_if;
+import static org.apache.spark.sql.functions.lit;
+
+import io.lakestill.data.LabelSpace;
+import io.lakestill.recipe.DataSettings;
+import io.lakestill.recipe.TableSettings;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+
+/**
+ * Counts, in one pass over the examples, everything that must not be; the rows to show for it are
+ * looked up only when there are any.
+ *
+ * @param data the label space, the width
+ * @param split the name of the split, for messages
+ * @param table where the examples come from
+ */
+record ExampleChecks(DataSettings data, String split, TableSettings table) {
+  static final String STORED_LABEL = "stored_label";
+  private static final int SHOWN = 5;
+
+  /**
+   * @param examples {@code sample_id}, {@code label}, {@code raw} and {@link #STORED_LABEL}
+   * @param width the number of values of {@code raw}, null where nobody knows yet
+   * @return how many examples there are, at least one
+   */
+  long run(Dataset<Row> examples, Column width) {
+    Column id = col(ExampleTable.SAMPLE_ID);
+    Column label = col(ExampleTable.LABEL);
+    Column outside = coalesce(label.lt(0).or(label.geq(data.classes().size())), lit(true));
+    Column wrongWidth = coalesce(width.notEqual(data.features().width()), lit(false));
+    Row counts =
+        examples
+            .agg(
+                count(lit(1)),
+                count(id),
+                countDistinct(id),
+                count_if(outside),
+                count_if(wrongWidth))
+            .first();
+    long rows = counts.getLong(0);
+    long keyed = counts.getLong(1);
+    List<String> faults = new ArrayList<>();
+    if (rows == 0) {
+      faults.add(empty());
+    }
+    if (keyed < rows) {
+      faults.add(
+          "column '%s' is null in %s; every row needs a key"
+              .formatted(data.id(), counted(rows - keyed)));
+    }
+    if (counts.getLong(2) < keyed) {
+      faults.add(duplicates(examples, keyed - counts.getLong(2)));
+    }
+    if (counts.getLong(3) > 0) {
+      Column shown = concat(id, lit("="), coalesce(col(STORED_LABEL), lit("null")));
+      faults.add(
+          new LabelSpace(data.classes())
+              .outside(data.label(), counts.getLong(3), shown(examples.where(outside), shown)));
+    }
+    if (counts.getLong(4) > 0) {
+      Column shown = concat(id, lit(" ("), width.cast("string"), lit(" values)"));
+      faults.add(
+          "%s features of another width than data.features.shape = %s asks for (%d), such as %s"
+              .formatted(
+                  counts.getLong(4) == 1 ? "1 row has" : counted(counts.getLong(4)) + " have",
+                  data.features().shape(),
+                  data.features().width(),
+                  String.join(", ", shown(examples.where(wrongWidth), shown))));
+    }
+    ExampleTable.refuse(table, faults);
+    return rows;
+  }
+
+  private static String counted(long rows) {
+    return rows == 1 ? "1 row" : rows + " rows";
+  }
+
+  private String empty() {
+    return "there is no %s example%s; %s"
+        .formatted(
+            split,
+            table.where().map(condition -> " where " + condition).orElse(""),
+            table.where().isPresent() || data.validation().isPresent()
+                ? "correct the path or the condition"
+                : "the table is empty, or data.validation-fraction leaves nothing");
+  }
+
+  private String duplicates(Dataset<Row> examples, long surplus) {
+    List<String> shown =
+        shown(
+            examples
+                .groupBy(ExampleTable.SAMPLE_ID)
+                .agg(count(lit(1)).as("rows"))
+                .where(col("rows").gt(1).and(col(ExampleTable.SAMPLE_ID).isNotNull())),
+            concat(col(ExampleTable.SAMPLE_ID), lit(" ("), col("rows"), lit(" rows)")));
+    return "column '%s' is not a key: %s repeat one, such as %s; make it unique"
+        .formatted(data.id(), counted(surplus), String.join(", ", shown));
+  }
+
+  private static List<String> shown(Dataset<Row> rows, Column text) {
+    return rows
+        .select(coalesce(text, lit("a row without a key")).as("text"))
+        .sort("text")
+        .limit(SHOWN)
+        .collectAsList()
+        .stream()
+        .map(row -> row.getString(0))
+        .toList();
+  }
+}

@@ -1,0 +1,118 @@
+package io.lakestill.jobs;
+
+import static org.apache.spark.sql.functions.coalesce;
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.not;
+import static org.apache.spark.sql.functions.sha2;
+import static org.apache.spark.sql.functions.substring;
+
+import io.lakestill.error.Errors;
+import io.lakestill.recipe.DataSettings;
+import io.lakestill.recipe.TableSettings;
+import java.util.List;
+import java.util.Locale;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+
+/**
+ * A lake table as examples, checked before any work is done with it.
+ *
+ * <p>Without a validation table, an example of the training table is held out for validation when
+ * the first 32 bits of SHA-256 of its {@code sample_id} (UTF-8), as a fraction of 2^32, are below
+ * {@code data.validation-fraction}. That depends on nothing but the key, and anybody can compute it
+ * with the tool of their choice.
+ */
+public final class ExampleTable {
+  /** The key: a text, never null, unique. */
+  public static final String SAMPLE_ID = "sample_id";
+
+  /** The index in the label space: an int, never null. */
+  public static final String LABEL = "label";
+
+  /** The features as stored: binary, or an array of floats; see {@link RawCell}. */
+  public static final String RAW = "raw";
+
+  private ExampleTable() {}
+
+  /**
+   * Checked examples.
+   *
+   * @param rows {@code sample_id}, {@code label}, {@code raw}
+   * @param count how many
+   */
+  public record Examples(Dataset<Row> rows, long count) {}
+
+  /** The rows of {@link #checked}. */
+  public static Dataset<Row> examples(SparkSession spark, DataSettings data, Split split) {
+    return checked(spark, data, split).rows();
+  }
+
+  /**
+   * The examples of a split, after one pass that counts everything that must not be.
+   *
+   * @throws io.lakestill.error.LakestillException (exit 3) when there is no such table, it is not
+   *     Parquet, a column is missing or of a wrong type, keys are null or not unique, labels are
+   *     outside the label space, features have a wrong width, or there is no example; one message
+   *     for all faults of the table
+   */
+  public static Examples checked(SparkSession spark, DataSettings data, Split split) {
+    TableSettings table = table(data, split);
+    Dataset<Row> stored = LakeTable.read(spark, table);
+    ExampleColumns columns = new ExampleColumns(data, stored);
+    refuse(table, columns.faults());
+    Dataset<Row> examples =
+        heldOut(
+            stored.select(
+                columns.id().as(SAMPLE_ID),
+                columns.label().as(LABEL),
+                columns.raw().as(RAW),
+                columns.storedLabel().as(ExampleChecks.STORED_LABEL)),
+            data,
+            split);
+    spark.sparkContext().setJobDescription("check " + name(split) + " table " + table.path());
+    ExampleChecks checks = new ExampleChecks(data, name(split), table);
+    long count = checks.run(examples, columns.rawWidth(col(RAW)));
+    Dataset<Row> rows = examples.select(col(SAMPLE_ID), col(LABEL).cast("int"), col(RAW));
+    return new Examples(rows, count);
+  }
+
+  /** The table a split is read from. */
+  static TableSettings table(DataSettings data, Split split) {
+    return switch (split) {
+      case TRAIN -> data.train();
+      case VALIDATION -> data.validation().orElse(data.train());
+      case TEST -> data.test();
+    };
+  }
+
+  static String name(Split split) {
+    return split.name().toLowerCase(Locale.ROOT);
+  }
+
+  /** Refuses a table, naming everything that is wrong with it; nothing when nothing is. */
+  static void refuse(TableSettings table, List<String> faults) {
+    if (!faults.isEmpty()) {
+      throw Errors.badInput(
+          faults.size() == 1
+              ? "Table '%s': %s.".formatted(table.path(), faults.get(0))
+              : "Table '%s' has %d faults:%n  - %s"
+                  .formatted(table.path(), faults.size(), String.join("\n  - ", faults)));
+    }
+  }
+
+  private static Dataset<Row> heldOut(Dataset<Row> examples, DataSettings data, Split split) {
+    if (data.validation().isPresent() || split == Split.TEST) {
+      return examples;
+    }
+    long threshold = Math.round(data.validationFraction() * 0x1p32);
+    String hexadecimal = String.format(Locale.ROOT, "%08x", threshold);
+    Column validation =
+        substring(sha2(col(SAMPLE_ID).cast("binary"), 256), 1, 8).lt(lit(hexadecimal));
+    // A null key belongs to training, so that the check there finds it.
+    Column held = coalesce(validation, lit(false));
+    return examples.where(split == Split.VALIDATION ? held : not(held));
+  }
+}

@@ -1,0 +1,105 @@
+package io.lakestill.jobs;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.lakestill.error.ExitCode;
+import io.lakestill.error.LakestillException;
+import io.lakestill.io.Json;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.HelpCommand;
+
+/**
+ * The one main class. Each command ends with one JSON line on standard output and an {@link
+ * ExitCode}. In client mode a failure ends the JVM with that code; in cluster mode, where a
+ * resource manager takes any {@code System.exit} for a failure, it is thrown.
+ */
+@Command(
+    name = "lakestill",
+    description = "Distils a large model into a small one where the data lives.",
+    subcommands = {
+      QuickstartCommand.class,
+      RunCommand.class,
+      TeachCommand.class,
+      TrainCommand.class,
+      ExportCommand.class,
+      EvaluateCommand.class,
+      PredictCommand.class,
+      HelpCommand.class
+    },
+    synopsisSubcommandLabel = "COMMAND",
+    versionProvider = Version.class,
+    mixinStandardHelpOptions = true,
+    exitCodeListHeading = "%nExit codes:%n",
+    exitCodeList = {
+      "0:done, or already done",
+      "1:a fault of Lakestill or of the machine",
+      "2:bad recipe or usage; nothing was run",
+      "3:the input breaks its contract",
+      "4:the training diverged",
+      "5:another run holds the output",
+      "6:a gate refused the result",
+      "75:a passing fault; try again"
+    },
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  bin/lakestill quickstart",
+      "  bin/lakestill run --recipe conf/recipes/fashion-mnist.conf \\",
+      "      --set data.train=/lake/train.parquet --set data.test=/lake/test.parquet \\",
+      "      --set teacher.onnx=/models/teacher.onnx --output out/fashion",
+      "  bin/lakestill predict --bundle out/fashion/student --input /lake/new.parquet --to"
+          + " out/scored"
+    })
+public final class Lakestill implements Runnable {
+  private static final Logger LOG = LoggerFactory.getLogger(Lakestill.class);
+
+  @CommandLine.Spec private CommandLine.Model.CommandSpec spec;
+
+  public static void main(String[] args) {
+    int code = execute(args);
+    if (code == ExitCode.DONE.code()) {
+      return;
+    }
+    if ("cluster".equals(System.getProperty("spark.submit.deployMode"))) {
+      throw new IllegalStateException("lakestill ended with exit code " + code);
+    }
+    System.exit(code);
+  }
+
+  /** Runs one command line and gives its exit code. */
+  static int execute(String... args) {
+    return new CommandLine(new Lakestill())
+        .setExecutionExceptionHandler(Lakestill::failed)
+        .execute(args);
+  }
+
+  @Override
+  public void run() {
+    throw new CommandLine.ParameterException(spec.commandLine(), "Name a command.");
+  }
+
+  /** Prints the JSON summary that ends a command. */
+  static int finish(ObjectNode summary, ExitCode exitCode) {
+    System.out.println(Json.line(summary));
+    return exitCode.code();
+  }
+
+  /** The last line on standard error is the cause: it is what a scheduler's log shows. */
+  private static int failed(
+      Exception failure, CommandLine command, CommandLine.ParseResult parsed) {
+    ExitCode exitCode =
+        failure instanceof LakestillException known ? known.exitCode() : ExitCode.INTERNAL;
+    if (exitCode == ExitCode.INTERNAL) {
+      LOG.error("event=failed command={}", command.getCommandName(), failure);
+    }
+    ObjectNode summary = Json.object();
+    summary.put("command", command.getCommandName());
+    summary.put("outcome", "failed");
+    summary.put("exit", exitCode.code());
+    summary.put("error", String.valueOf(failure.getMessage()));
+    System.out.println(Json.line(summary));
+    System.err.println("lakestill " + command.getCommandName() + ": " + failure.getMessage());
+    return exitCode.code();
+  }
+}

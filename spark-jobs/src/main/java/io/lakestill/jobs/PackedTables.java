@@ -1,0 +1,266 @@
+package io.lakestill.jobs;
+
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.collect_list;
+import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.struct;
+
+import io.lakestill.data.FeaturePipeline;
+import io.lakestill.error.Errors;
+import io.lakestill.jobs.PackReport.Finding;
+import io.lakestill.recipe.DataSettings;
+import io.lakestill.signal.SignalSchema;
+import io.lakestill.train.CheckpointManifest;
+import io.lakestill.train.PackedRows;
+import io.lakestill.train.RowLayout;
+import io.lakestill.train.RowLayout.Slot;
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.LongStream;
+import org.apache.spark.api.java.JavaPairRDD;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.function.FlatMapFunction;
+import org.apache.spark.rdd.PartitionPruningRDD;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import scala.Function1;
+import scala.Tuple2;
+
+/**
+ * The examples of a recipe, paired by key with their signals, decoded once and packed into one
+ * block per node. Blocks differ by at most one row, and which row lies where depends on the keys
+ * alone, never on the order of a table.
+ *
+ * <p>Every example is decoded once, on its way into one shuffle; the tasks' reports travel with the
+ * rows into a partition of their own, so that nothing is trained before all pairs were checked. An
+ * example that has a view in quarantine is left out with all its views, and counted.
+ *
+ * @param training one block per node, all views
+ * @param validation one block per node, first views only
+ * @param rows what was counted
+ */
+record PackedTables(
+    JavaRDD<PackedRows> training, JavaRDD<PackedRows> validation, CheckpointManifest.Rows rows) {
+  private static final String VALIDATION = "validation";
+  private static final String VIEWS = "views";
+
+  /**
+   * What to pack.
+   *
+   * @param data the recipe's tables
+   * @param features how the model sees an example
+   * @param targets the layout of a target row
+   * @param signals the signals to pair with; empty when the loss needs none
+   * @param nodes blocks per split
+   */
+  record Plan(
+      DataSettings data,
+      FeaturePipeline features,
+      RowLayout targets,
+      Optional<SignalVersion> signals,
+      int nodes) {}
+
+  /**
+   * @throws io.lakestill.error.LakestillException (exit 3) when a table breaks its contract, an
+   *     example has no signals and is not in quarantine, or content or signals are not those the
+   *     teacher saw and gave; the message names five of each kind
+   */
+  static PackedTables pack(SparkSession spark, Plan plan) {
+    Examples examples = Examples.read(spark, plan);
+    Dataset<Row> rows =
+        plan.signals()
+            .map(from -> examples.joined(from, plan.targets().slots().stream().skip(1).toList()))
+            .orElse(examples.rows());
+    RowPartitioner partitioner =
+        new RowPartitioner(
+            examples.cuts(Split.TRAIN, plan.nodes()),
+            examples.cuts(Split.VALIDATION, plan.nodes()));
+    PackTask task =
+        new PackTask(
+            plan.features(),
+            plan.data().features().encoding(),
+            plan.data().views().count(),
+            plan.targets(),
+            plan.signals().isPresent() ? PackTask.Signals.JOINED : PackTask.Signals.NONE);
+    JavaPairRDD<RowKey, Packed> packed =
+        rows.queryExecution()
+            .toRdd()
+            .toJavaRDD()
+            .mapPartitionsToPair(task)
+            .repartitionAndSortWithinPartitions(partitioner);
+    spark.sparkContext().setJobDescription("pack training rows");
+    PackReport report =
+        slice(packed, partitioner.reports(), 1)
+            .map(row -> ((Packed.Report) row._2()).findings())
+            .fold(new PackReport(), PackReport::merge);
+    requireSound(report, plan, examples);
+    return new PackedTables(
+        blocks(packed, 0, plan, plan.data().views().count()),
+        blocks(packed, plan.nodes(), plan, 1),
+        new CheckpointManifest.Rows(
+            examples.training(),
+            examples.validation(),
+            plan.data().views().count(),
+            examples.leftOut(),
+            report.count(Finding.ORPHAN)));
+  }
+
+  private static void requireSound(PackReport report, Plan plan, Examples examples) {
+    List<String> refusals = report.refusals();
+    if (!refusals.isEmpty()) {
+      String remedy =
+          plan.signals()
+              .map(from -> "signals in '" + from.table().root() + "'; run teach again")
+              .orElse("model; correct the rows, or leave them out by a condition");
+      throw Errors.badInput(
+          "Table '%s' does not fit its %s:%n  - %s"
+              .formatted(plan.data().train().path(), remedy, String.join("\n  - ", refusals)));
+    }
+    if (report.examples(Split.TRAIN) != examples.training()
+        || report.examples(Split.VALIDATION) != examples.validation()) {
+      throw Errors.badInput(
+          "Table '%s' changed while it was read; start again."
+              .formatted(plan.data().train().path()));
+    }
+  }
+
+  private static JavaRDD<PackedRows> blocks(
+      JavaPairRDD<RowKey, Packed> packed, int first, Plan plan, int views) {
+    return slice(packed, first, plan.nodes())
+        .mapPartitions(new Blocks(views, plan.features().width(), plan.targets().width()), true);
+  }
+
+  /** Some partitions only; the others are not computed. */
+  private static JavaRDD<Tuple2<RowKey, Packed>> slice(
+      JavaPairRDD<RowKey, Packed> packed, int first, int count) {
+    int end = first + count;
+    Function1<Object, Object> wanted =
+        (Function1<Object, Object> & Serializable)
+            partition -> (int) partition >= first && (int) partition < end;
+    return PartitionPruningRDD.create(packed.rdd(), wanted).toJavaRDD();
+  }
+
+  private record Blocks(int views, int featureWidth, int targetWidth)
+      implements FlatMapFunction<Iterator<Tuple2<RowKey, Packed>>, PackedRows> {
+    @Override
+    public Iterator<PackedRows> call(Iterator<Tuple2<RowKey, Packed>> rows) {
+      List<float[]> features = new ArrayList<>();
+      List<float[]> targets = new ArrayList<>();
+      while (rows.hasNext()) {
+        Packed.Example example = (Packed.Example) rows.next()._2();
+        features.add(example.features());
+        targets.add(example.targets());
+      }
+      PackedRows block =
+          new PackedRows(
+              views,
+              featureWidth,
+              targetWidth,
+              features.toArray(float[][]::new),
+              targets.toArray(float[][]::new));
+      return Collections.singleton(block).iterator();
+    }
+  }
+
+  /**
+   * The examples of both splits, {@code sample_id, validation, label, raw}, without those in
+   * quarantine.
+   */
+  private record Examples(
+      SparkSession spark,
+      Dataset<Row> rows,
+      Optional<Dataset<Row>> quarantined,
+      long training,
+      long validation,
+      long leftOut) {
+
+    static Examples read(SparkSession spark, Plan plan) {
+      ExampleTable.Examples train = ExampleTable.checked(spark, plan.data(), Split.TRAIN);
+      ExampleTable.Examples held = ExampleTable.checked(spark, plan.data(), Split.VALIDATION);
+      Dataset<Row> all = marked(train.rows(), false).unionByName(marked(held.rows(), true));
+      Optional<Dataset<Row>> quarantined =
+          plan.signals()
+              .filter(from -> !from.manifest().quarantine().isEmpty())
+              .map(from -> files(spark, from.table().quarantineFiles(from.manifest())))
+              .map(rows -> rows.select(ExampleTable.SAMPLE_ID).distinct());
+      if (quarantined.isEmpty()) {
+        return new Examples(spark, all, quarantined, train.count(), held.count(), 0);
+      }
+      Dataset<Row> kept = without(all, quarantined);
+      long training = kept.where(col(VALIDATION).equalTo(false)).count();
+      long validation = kept.where(col(VALIDATION)).count();
+      if (training == 0 || validation == 0) {
+        throw Errors.badInput(
+            "After quarantine there are %d training and %d validation examples; see '%s'."
+                .formatted(training, validation, plan.signals().orElseThrow().table().root()));
+      }
+      long leftOut = train.count() + held.count() - training - validation;
+      return new Examples(spark, kept, quarantined, training, validation, leftOut);
+    }
+
+    private static Dataset<Row> marked(Dataset<Row> rows, Boolean validation) {
+      return rows.select(
+          col(ExampleTable.SAMPLE_ID),
+          lit(validation).as(VALIDATION),
+          col(ExampleTable.LABEL),
+          col(ExampleTable.RAW));
+    }
+
+    private static Dataset<Row> files(SparkSession spark, List<String> files) {
+      return spark
+          .read()
+          .option(LakeTable.VERIFY_CHECKSUMS, "true")
+          .parquet(files.toArray(String[]::new));
+    }
+
+    private static Dataset<Row> without(Dataset<Row> rows, Optional<Dataset<Row>> keys) {
+      String id = ExampleTable.SAMPLE_ID;
+      return keys.map(k -> rows.join(k, rows.col(id).equalTo(k.col(id)), "left_anti")).orElse(rows);
+    }
+
+    /** With {@code views}: what the teacher said of each, as {@link PackTask} reads it. */
+    Dataset<Row> joined(SignalVersion from, List<Slot> slots) {
+      Dataset<Row> signals =
+          without(files(spark, from.table().dataFiles(from.manifest())), quarantined);
+      List<Column> said = new ArrayList<>();
+      said.add(col(SignalSchema.VIEW_ID));
+      said.add(col(SignalSchema.CONTENT_HASH));
+      slots.forEach(slot -> said.add(col(slot.name().substring("teacher.".length()))));
+      Dataset<Row> grouped =
+          signals
+              .groupBy(col(SignalSchema.SAMPLE_ID))
+              .agg(collect_list(struct(said.toArray(Column[]::new))).as(VIEWS));
+      return rows.join(grouped, new String[] {ExampleTable.SAMPLE_ID}, "full_outer")
+          .select(ExampleTable.SAMPLE_ID, VALIDATION, ExampleTable.LABEL, ExampleTable.RAW, VIEWS);
+    }
+
+    /** The first key of each block but the first: exact, so that blocks differ by one row. */
+    List<RowKey> cuts(Split split, int nodes) {
+      if (nodes == 1) {
+        return List.of();
+      }
+      long count = split == Split.TRAIN ? training : validation;
+      List<Long> places =
+          LongStream.range(1, nodes).map(node -> node * count / nodes).boxed().toList();
+      return rows
+          .where(col(VALIDATION).equalTo(split == Split.VALIDATION))
+          .select(ExampleTable.SAMPLE_ID)
+          .toJavaRDD()
+          .map(row -> RowKey.of(split, row.getString(0)))
+          .sortBy(key -> key, true, nodes)
+          .zipWithIndex()
+          .filter(place -> places.contains(place._2()))
+          .keys()
+          .collect()
+          .stream()
+          .sorted()
+          .toList();
+    }
+  }
+}

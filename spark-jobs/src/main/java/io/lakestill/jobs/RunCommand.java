@@ -1,0 +1,27 @@
+package io.lakestill.jobs;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/** {@code run}. */
+@Command(
+    name = "run",
+    description = "Runs every stage of a recipe, skipping what is already done.",
+    mixinStandardHelpOptions = true,
+    footerHeading = "%nExample:%n",
+    footer =
+        "  bin/lakestill run --recipe conf/recipes/fashion-mnist.conf --set"
+            + " data.train=/lake/train.parquet")
+final class RunCommand extends RecipeCommand {
+  @Mixin private RecipeOptions options;
+
+  @Override
+  RecipeOptions options() {
+    return options;
+  }
+
+  @Override
+  void stages(Pipeline pipeline) {
+    pipeline.everything();
+  }
+}

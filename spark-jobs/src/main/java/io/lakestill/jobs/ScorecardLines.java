@@ -1,0 +1,64 @@
+package io.lakestill.jobs;
+
+import io.lakestill.report.AcrossSeeds;
+import io.lakestill.report.ModelScore;
+import io.lakestill.report.Scorecard;
+import io.lakestill.report.SeedScore;
+import java.util.Locale;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/** Tells a person on the console what a scorecard says; the table can be pasted into Markdown. */
+record ScorecardLines(Console console) {
+
+  void show(Scorecard card) {
+    console.line("");
+    card.teacher().ifPresent(score -> line("teacher", score));
+    line("student", card.student());
+    card.scratch().ifPresent(score -> line("scratch", score));
+    card.acrossSeeds()
+        .twin()
+        .filter(twin -> card.perSeed().size() > 1)
+        .ifPresent(t -> table(card, t));
+    console.line("");
+    card.gates()
+        .forEach(gate -> console.line("  " + (gate.passed() ? "passed" : "FAILED") + ": " + gate));
+  }
+
+  private void table(Scorecard card, AcrossSeeds.Twin twin) {
+    console.line("");
+    console.line(
+        "  | test accuracy, seed | " + cells(card, score -> "" + score.seed()) + " | mean |");
+    console.line("  |---|" + "---|".repeat(card.perSeed().size() + 1));
+    console.line(
+        "  | student | %s | %s |"
+            .formatted(
+                cells(card, score -> percent(score.student().accuracy())),
+                percent(card.acrossSeeds().student().mean())));
+    console.line(
+        "  | scratch | %s | %s |"
+            .formatted(
+                cells(card, score -> percent(score.scratch().orElseThrow().accuracy())),
+                percent(twin.scratch().mean())));
+  }
+
+  private void line(String name, ModelScore score) {
+    console.line(
+        String.format(
+            Locale.ROOT,
+            "  %-8s accuracy %s  cross-entropy %.4f  %,d parameters  %,.0f rows/s on one core",
+            name,
+            percent(score.accuracy()),
+            score.crossEntropy(),
+            score.parameters(),
+            score.rowsPerSecond()));
+  }
+
+  private static String cells(Scorecard card, Function<SeedScore, String> shown) {
+    return card.perSeed().stream().map(shown).collect(Collectors.joining(" | "));
+  }
+
+  private static String percent(double fraction) {
+    return String.format(Locale.ROOT, "%.2f %%", 100 * fraction);
+  }
+}

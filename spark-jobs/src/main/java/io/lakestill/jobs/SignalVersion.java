@@ -1,0 +1,69 @@
+package io.lakestill.jobs;
+
+import io.lakestill.error.Errors;
+import io.lakestill.objective.Requirements;
+import io.lakestill.recipe.DataSettings;
+import io.lakestill.signal.SignalColumn;
+import io.lakestill.signal.SignalManifest;
+import io.lakestill.signal.SignalTable;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The version of a signal table that a training learns from.
+ *
+ * @param table where it is
+ * @param manifest what it is
+ */
+record SignalVersion(SignalTable table, SignalManifest manifest) {
+
+  /**
+   * The current version, which must fit the recipe.
+   *
+   * @throws io.lakestill.error.LakestillException (exit 3) when there is none, a file is missing or
+   *     of another size, or it was made for other classes, views or signals
+   */
+  static SignalVersion current(SignalTable table, DataSettings data, Requirements requirements) {
+    SignalManifest manifest =
+        table
+            .current()
+            .orElseThrow(
+                () ->
+                    Errors.badInput(
+                        "There are no signals in '%s'; run teach first.".formatted(table.root())));
+    table.checkFiles(manifest);
+    SignalVersion version = new SignalVersion(table, manifest);
+    version.requireFit("classes", manifest.classes(), data.classes());
+    version.requireFit("number of views", manifest.views().count(), data.views().count());
+    if (data.views().count() > 1) {
+      version.requireFit("seed of the views", manifest.views().seed(), data.views().seed());
+    }
+    for (String signal : requirements.teacher()) {
+      if (!version.shapes().containsKey(signal)) {
+        throw Errors.badInput(
+            ("Version %d of the signals in '%s' has no '%s', which the loss needs, it has %s; name"
+                    + " it in teacher.outputs and run teach again.")
+                .formatted(manifest.version(), table.root(), signal, version.shapes().keySet()));
+      }
+    }
+    return version;
+  }
+
+  private void requireFit(String what, Object taught, Object asked) {
+    if (!taught.equals(asked)) {
+      throw Errors.badInput(
+          "Version %d of the signals in '%s' has %s %s, the recipe has %s; run teach again."
+              .formatted(manifest.version(), table.root(), what, taught, asked));
+    }
+  }
+
+  /** The shape of each signal, without the batch axis. */
+  Map<String, List<Integer>> shapes() {
+    Map<String, List<Integer>> shapes = new LinkedHashMap<>();
+    for (SignalColumn column : manifest.signals()) {
+      shapes.put(column.name(), List.of(column.width()));
+    }
+    return shapes;
+  }
+}

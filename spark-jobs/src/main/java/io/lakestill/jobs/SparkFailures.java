@@ -1,0 +1,45 @@
+package io.lakestill.jobs;
+
+import io.lakestill.error.Errors;
+import io.lakestill.error.LakestillException;
+import org.apache.parquet.io.ParquetDecodingException;
+import org.apache.spark.SparkException;
+
+/** Finds in the failure of a Spark job what a person can act on. */
+final class SparkFailures {
+  private SparkFailures() {}
+
+  /**
+   * @param failure what a stage threw; Spark's Scala throws checked exceptions it does not declare
+   * @param stage its name
+   * @return our own error if a task or the driver threw one, an error about damaged files if that
+   *     is the cause, else the failure itself
+   */
+  static RuntimeException worded(Exception failure, String stage) {
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      if (cause instanceof LakestillException known) {
+        return known;
+      }
+      if (cause instanceof ParquetDecodingException) {
+        return Errors.badInput(
+            "Stage %s met a damaged Parquet file: %s. Restore the file and start again."
+                .formatted(stage, chain(failure)),
+            failure);
+      }
+    }
+    return failure instanceof RuntimeException unchecked
+        ? unchecked
+        : new IllegalStateException("Stage %s failed: %s".formatted(stage, failure), failure);
+  }
+
+  private static String chain(Throwable failure) {
+    StringBuilder text = new StringBuilder();
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      if (!(cause instanceof SparkException) || cause.getCause() == null) {
+        String line = String.valueOf(cause.getMessage()).lines().findFirst().orElse("");
+        text.append(text.isEmpty() ? "" : ": ").append(line);
+      }
+    }
+    return text.toString();
+  }
+}

@@ -1,0 +1,308 @@
+package io.lakestill.jobs;
+
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.lit;
+
+import io.lakestill.data.FeaturePipeline;
+import io.lakestill.data.FeatureShape;
+import io.lakestill.error.Errors;
+import io.lakestill.error.LakestillException;
+import io.lakestill.io.Build;
+import io.lakestill.io.Sha256;
+import io.lakestill.recipe.DataSettings;
+import io.lakestill.recipe.FeatureSettings;
+import io.lakestill.recipe.Recipe;
+import io.lakestill.recipe.TableSettings;
+import io.lakestill.recipe.TeacherSettings;
+import io.lakestill.signal.InputSnapshot;
+import io.lakestill.signal.SignalColumn;
+import io.lakestill.signal.SignalManifest;
+import io.lakestill.signal.SignalSchema;
+import io.lakestill.signal.SignalTable;
+import io.lakestill.teacher.OnnxFile;
+import io.lakestill.teacher.SignalOutput;
+import io.lakestill.teacher.TeacherModel;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The teach stage: every view of every training example, and every validation example as it is,
+ * through the teacher into a new version of its signal table.
+ *
+ * <p>Rows are spread by key over a number of tasks that depends only on how many there are, and
+ * sorted by key within each. So files hold the same bytes whatever the cluster, the order of the
+ * table or the history of the run.
+ */
+public final class TeachJob {
+  private static final Logger LOG = LoggerFactory.getLogger(TeachJob.class);
+  private static final String VIEWS = "views";
+  private static final int SHOWN = 5;
+
+  private final SparkSession spark;
+  private final DataSettings data;
+  private final Recipe recipe;
+  private final TeacherModel teacher;
+  private final OnnxFile file;
+  private final FeaturePipeline pipeline;
+  private final SignalTable table;
+  private final String codeVersion = Build.version();
+
+  private TeachJob(SparkSession spark, Recipe recipe, String onnx, String root) {
+    Configuration configuration = spark.sessionState().newHadoopConf();
+    this.spark = spark;
+    this.recipe = recipe;
+    this.data = recipe.data();
+    TeacherSettings settings =
+        recipe.teacher().orElseThrow(() -> Errors.badRecipe("The recipe has no teacher."));
+    FeatureSettings seen =
+        settings.normalisation().map(data.features()::normalisedBy).orElse(data.features());
+    this.pipeline =
+        FeaturePipeline.read(seen, data.views())
+            .orElseThrow(() -> Errors.badRecipe("data.views cannot be used with these features."));
+    this.file = OnnxFile.read(new Path(onnx), configuration);
+    this.teacher =
+        TeacherModel.inspect(settings, file, FeatureShape.of(seen.shape()), data.classes().size());
+    this.table = new SignalTable(new Path(root), configuration);
+  }
+
+  /**
+   * Runs the stage, or finds that it is already done: then the manifest is the one of the run that
+   * did it.
+   *
+   * @param spark the session
+   * @param recipe a recipe with a teacher
+   * @param onnx the teacher's ONNX file
+   * @param root the folder of its signal table
+   * @param runId names this run in the manifest
+   * @param listener hears the progress
+   * @return the manifest of the current version
+   * @throws LakestillException (exit 3) when teacher or tables break their contract, or more rows
+   *     go to quarantine than the recipe allows; the version that was current stays current
+   */
+  public static SignalManifest run(
+      SparkSession spark,
+      Recipe recipe,
+      String onnx,
+      String root,
+      String runId,
+      ProgressListener listener) {
+    try {
+      return new TeachJob(spark, recipe, onnx, root).run(runId, listener);
+    } catch (Exception e) {
+      throw SparkFailures.worded(e, "teach");
+    }
+  }
+
+  /** The columns of the files of a teacher. */
+  static SignalSchema schema(TeacherModel teacher) {
+    return new SignalSchema(columns(teacher.outputs()));
+  }
+
+  private static List<SignalColumn> columns(List<SignalOutput> outputs) {
+    return outputs.stream().map(o -> new SignalColumn(o.signal(), o.width())).toList();
+  }
+
+  private SignalManifest run(String runId, ProgressListener listener) {
+    List<InputSnapshot> inputs = inputs();
+    String fingerprint = fingerprint(inputs);
+    Optional<SignalManifest> done = alreadyDone(fingerprint);
+    if (done.isPresent()) {
+      return done.get();
+    }
+    ExampleTable.Examples train = ExampleTable.checked(spark, data, Split.TRAIN);
+    ExampleTable.Examples validation = ExampleTable.checked(spark, data, Split.VALIDATION);
+    refuseShared(train, validation);
+    long rows = Math.addExact(train.count() * data.views().count(), validation.count());
+    int version = table.nextVersion();
+    Dataset<Row> work =
+        train
+            .rows()
+            .withColumn(VIEWS, lit(data.views().count()))
+            .union(validation.rows().withColumn(VIEWS, lit(1)));
+    List<TeachOutcome> outcomes = teach(work, rows, version, listener);
+    checkQuarantine(outcomes, rows, version);
+    SignalManifest manifest = manifest(runId, fingerprint, inputs, version, outcomes);
+    if (manifest.rows() + manifest.quarantinedRows() != rows) {
+      throw new IllegalStateException(
+          "Teach read %d rows and wrote %d with %d in quarantine; the table changed meanwhile."
+              .formatted(rows, manifest.rows(), manifest.quarantinedRows()));
+    }
+    table.commit(manifest);
+    return manifest;
+  }
+
+  private List<InputSnapshot> inputs() {
+    return Stream.of(Split.TRAIN, Split.VALIDATION)
+        .map(split -> ExampleTable.table(data, split))
+        .distinct()
+        .map(this::snapshot)
+        .toList();
+  }
+
+  private InputSnapshot snapshot(TableSettings input) {
+    return InputSnapshot.of(input.path(), input.where(), table.configuration());
+  }
+
+  /** SHA-256 over everything the signals depend on. */
+  private String fingerprint(List<InputSnapshot> inputs) {
+    List<String> parts = new ArrayList<>();
+    parts.add("lakestill teach " + SignalManifest.FORMAT_VERSION);
+    parts.add(teacher.id());
+    parts.add(teacher.sha256());
+    parts.add(teacher.input() + teacher.outputs());
+    parts.add(pipeline.fingerprint());
+    parts.add("views " + data.views().count());
+    parts.add("key " + data.id() + ", label " + data.label() + ", classes " + data.classes());
+    parts.add(
+        data.validation().isPresent() ? "validation" : "held out " + data.validationFraction());
+    inputs.forEach(input -> parts.add(input.toString()));
+    return Sha256.of(String.join("\n", parts));
+  }
+
+  private Optional<SignalManifest> alreadyDone(String fingerprint) {
+    Optional<SignalManifest> current =
+        table.current().filter(manifest -> manifest.fingerprint().equals(fingerprint));
+    try {
+      current.ifPresent(table::checkFiles);
+      return current;
+    } catch (LakestillException e) {
+      LOG.warn("event=teach-again reason=\"{}\"", e.getMessage());
+      return Optional.empty();
+    }
+  }
+
+  /** A held-out split cannot share a key with the rest; a table of its own can. */
+  private void refuseShared(ExampleTable.Examples train, ExampleTable.Examples validation) {
+    if (data.validation().isEmpty()) {
+      return;
+    }
+    String id = ExampleTable.SAMPLE_ID;
+    List<String> shared =
+        train
+            .rows()
+            .select(id)
+            .intersect(validation.rows().select(id))
+            .sort(id)
+            .limit(SHOWN)
+            .collectAsList()
+            .stream()
+            .map(row -> row.getString(0))
+            .toList();
+    if (!shared.isEmpty()) {
+      throw Errors.badInput(
+          "Tables '%s' and '%s' share keys in column '%s', such as %s; an example must not be in both."
+              .formatted(
+                  data.train().path(),
+                  data.validation().get().path(),
+                  data.id(),
+                  String.join(", ", shared)));
+    }
+  }
+
+  private List<TeachOutcome> teach(
+      Dataset<Row> work, long rows, int version, ProgressListener listener) {
+    int tasks =
+        Math.toIntExact(
+            (rows + recipe.signals().rowsPerTask() - 1) / recipe.signals().rowsPerTask());
+    String stage = "teach " + teacher.id();
+    JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
+    Broadcast<byte[]> model = context.broadcast(file.bytes());
+    try (RowProgress progress = new RowProgress(spark.sparkContext(), stage, rows, listener)) {
+      TeachTask task =
+          new TeachTask(
+              new TeachTask.Plan(
+                  data.features().encoding(),
+                  recipe.signals().batch(),
+                  quarantineLimit(rows),
+                  table.folder(version).toString(),
+                  table.quarantineFolder(version).toString()),
+              teacher,
+              pipeline,
+              model,
+              table.configuration(),
+              progress.rows());
+      context.sc().setJobDescription("%s: %d rows in %d tasks".formatted(stage, rows, tasks));
+      return work
+          .repartition(tasks, col(ExampleTable.SAMPLE_ID))
+          .sortWithinPartitions(ExampleTable.SAMPLE_ID)
+          .queryExecution()
+          .toRdd()
+          .toJavaRDD()
+          .mapPartitions(task)
+          .collect()
+          .stream()
+          .map(TeachOutcome::ofLine)
+          .toList();
+    } finally {
+      model.destroy();
+    }
+  }
+
+  private long quarantineLimit(long rows) {
+    return (long) (recipe.signals().quarantineBudget() * rows);
+  }
+
+  private void checkQuarantine(List<TeachOutcome> outcomes, long rows, int version) {
+    long quarantined =
+        outcomes.stream().flatMap(o -> o.quarantine().stream()).mapToLong(f -> f.rows()).sum();
+    if (quarantined <= quarantineLimit(rows)) {
+      return;
+    }
+    boolean gaveUp = outcomes.stream().anyMatch(TeachOutcome::gaveUp);
+    List<String> examples =
+        outcomes.stream()
+            .map(TeachOutcome::examples)
+            .flatMap(Collection::stream)
+            .limit(SHOWN)
+            .toList();
+    throw Errors.badInput(
+        ("Teach put %s%d of %d rows into quarantine, signals.quarantine-budget = %s allows %d; such"
+                + " as %s. The rows and reasons are in '%s'. The signal table is as it was; correct"
+                + " the rows or the teacher, or raise the budget.")
+            .formatted(
+                gaveUp ? "at least " : "",
+                quarantined,
+                rows,
+                recipe.signals().quarantineBudget(),
+                quarantineLimit(rows),
+                String.join("; ", examples),
+                table.quarantineFolder(version)));
+  }
+
+  private SignalManifest manifest(
+      String runId,
+      String fingerprint,
+      List<InputSnapshot> inputs,
+      int version,
+      List<TeachOutcome> outcomes) {
+    return new SignalManifest(
+        version,
+        Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(),
+        runId,
+        codeVersion,
+        fingerprint,
+        new SignalManifest.Teacher(teacher.id(), teacher.sha256()),
+        pipeline.fingerprint(),
+        SignalManifest.DENSE32,
+        columns(teacher.outputs()),
+        data.classes(),
+        new SignalManifest.Views(data.views().count(), data.views().seed()),
+        inputs,
+        outcomes.stream().flatMap(outcome -> outcome.signals().stream()).toList(),
+        outcomes.stream().flatMap(outcome -> outcome.quarantine().stream()).toList());
+  }
+}

@@ -1,0 +1,89 @@
+package io.lakestill.jobs;
+
+import io.lakestill.data.FeaturePipeline;
+import io.lakestill.recipe.Encoding;
+import io.lakestill.signal.SignalFileWriter;
+import io.lakestill.teacher.OnnxFile;
+import io.lakestill.teacher.OnnxModel;
+import io.lakestill.teacher.OnnxRunner;
+import io.lakestill.teacher.TeacherModel;
+import java.io.IOException;
+import java.util.Iterator;
+import java.util.List;
+import java.util.UUID;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.TaskContext;
+import org.apache.spark.api.java.function.FlatMapFunction;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.sql.catalyst.InternalRow;
+import org.apache.spark.util.LongAccumulator;
+import org.apache.spark.util.SerializableConfiguration;
+
+/**
+ * Runs the teacher over one partition of examples and writes what it says into files whose names no
+ * other attempt uses; the only result is what {@link TeachOutcome} says about them.
+ */
+final class TeachTask implements FlatMapFunction<Iterator<InternalRow>, String> {
+  private static final long serialVersionUID = 1L;
+
+  private final Plan plan;
+  private final TeacherModel teacher;
+  private final FeaturePipeline pipeline;
+  private final Broadcast<byte[]> model;
+  private final SerializableConfiguration configuration;
+  private final LongAccumulator rows;
+
+  /**
+   * What a task needs to know about the whole.
+   *
+   * @param encoding how raw features are stored
+   * @param batch rows per call of the teacher
+   * @param quarantineLimit rows that may go to quarantine, over all tasks
+   * @param signalFolder where signal files go
+   * @param quarantineFolder where quarantine files go
+   */
+  record Plan(
+      Encoding encoding,
+      int batch,
+      long quarantineLimit,
+      String signalFolder,
+      String quarantineFolder)
+      implements java.io.Serializable {}
+
+  TeachTask(
+      Plan plan,
+      TeacherModel teacher,
+      FeaturePipeline pipeline,
+      Broadcast<byte[]> model,
+      Configuration configuration,
+      LongAccumulator rows) {
+    this.plan = plan;
+    this.teacher = teacher;
+    this.pipeline = pipeline;
+    this.model = model;
+    this.configuration = new SerializableConfiguration(configuration);
+    this.rows = rows;
+  }
+
+  @Override
+  public Iterator<String> call(Iterator<InternalRow> examples) throws IOException {
+    OnnxFile file = new OnnxFile(teacher.origin(), model.value(), teacher.sha256());
+    try (OnnxModel open = OnnxModel.open(file);
+        OnnxRunner runner = teacher.runner(open, plan.batch());
+        SignalFileWriter writer = writer()) {
+      TeachPartition partition = new TeachPartition(plan, teacher, pipeline, runner, writer, rows);
+      return List.of(partition.teach(examples).toLine()).iterator();
+    }
+  }
+
+  private SignalFileWriter writer() {
+    String name =
+        "part-%05d-%s.zstd.parquet".formatted(TaskContext.getPartitionId(), UUID.randomUUID());
+    return new SignalFileWriter(
+        new SignalFileWriter.Contents(TeachJob.schema(teacher), teacher.id(), teacher.sha256()),
+        new Path(plan.signalFolder(), name),
+        new Path(plan.quarantineFolder(), name),
+        configuration.value());
+  }
+}

@@ -1,0 +1,204 @@
+package io.lakestill.jobs;
+
+import io.lakestill.bigdl.ClusterShape;
+import io.lakestill.bigdl.StudentTrainer;
+import io.lakestill.bigdl.TrainedStudent;
+import io.lakestill.data.FeaturePipeline;
+import io.lakestill.error.LakestillException;
+import io.lakestill.io.Build;
+import io.lakestill.io.Json;
+import io.lakestill.io.Sha256;
+import io.lakestill.recipe.DataSettings;
+import io.lakestill.recipe.ModelRole;
+import io.lakestill.recipe.TableSettings;
+import io.lakestill.signal.InputSnapshot;
+import io.lakestill.signal.SignalTable;
+import io.lakestill.train.CheckpointFolder;
+import io.lakestill.train.CheckpointManifest;
+import io.lakestill.train.RowLayout;
+import io.lakestill.train.TrainingProgress;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.apache.commons.lang3.SerializationUtils;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.FileUtil;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.sql.SparkSession;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One training: a model, a role, a seed. Its checkpoint is replaced when it is done; what was there
+ * before stays until then.
+ *
+ * @param data the recipe's tables
+ * @param features how the model sees an example
+ * @param training the model, its loss, epochs, batch and optimizer
+ * @param role what the model is to the run
+ * @param seed of the first weights and of the order of the rows
+ * @param signals what the teacher said; empty when the loss needs no teacher
+ * @param checkpoint the folder of the checkpoint
+ * @param tensorBoard the folder of the event files
+ */
+record TrainJob(
+    DataSettings data,
+    FeaturePipeline features,
+    Blueprint.Training training,
+    ModelRole role,
+    int seed,
+    Optional<SignalTable> signals,
+    Path checkpoint,
+    Path tensorBoard) {
+  private static final Logger LOG = LoggerFactory.getLogger(TrainJob.class);
+
+  /**
+   * Trains, unless the checkpoint is already the one that this training would leave.
+   *
+   * @throws LakestillException (exit 2) when the batch cannot be shared by the cores or the rows do
+   *     not fit into memory, (exit 3) when tables or signals break their contract, (exit 4) when
+   *     the training diverges
+   */
+  StageLog.Result<CheckpointManifest> run(SparkSession spark, TrainingProgress progress) {
+    try {
+      Configuration configuration = spark.sessionState().newHadoopConf();
+      CheckpointFolder folder = new CheckpointFolder(checkpoint, configuration);
+      Optional<SignalVersion> taught =
+          signals.map(
+              table -> SignalVersion.current(table, data, training.objectives().requires()));
+      String fingerprint = fingerprint(taught, configuration);
+      Optional<CheckpointManifest> done = alreadyDone(folder, fingerprint);
+      return done.isPresent()
+          ? StageLog.Result.alreadyDone(done.get())
+          : StageLog.Result.done(train(spark, folder, taught, fingerprint, progress));
+    } catch (Exception e) {
+      throw SparkFailures.worded(e, "train");
+    }
+  }
+
+  private CheckpointManifest train(
+      SparkSession spark,
+      CheckpointFolder folder,
+      Optional<SignalVersion> taught,
+      String fingerprint,
+      TrainingProgress progress)
+      throws IOException {
+    ClusterShape cluster = ClusterShape.ofRunningSpark();
+    RowLayout targets =
+        RowLayout.targets(
+            training.objectives().requires(), taught.map(SignalVersion::shapes).orElse(Map.of()));
+    StudentTrainer trainer =
+        new StudentTrainer(
+            training.graph(), training.objectives(), targets, training.settings(), seed, cluster);
+    PackedTables tables =
+        PackedTables.pack(
+            spark, new PackedTables.Plan(data, features, targets, taught, cluster.nodes()));
+    java.nio.file.Path events = Files.createTempDirectory("lakestill-events");
+    try {
+      spark.sparkContext().setJobDescription("train " + role.written() + ", seed " + seed);
+      TrainedStudent trained =
+          trainer.train(tables.training(), tables.validation(), events.resolve("run"), progress);
+      publishEvents(events.resolve("run"), folder.configuration());
+      CheckpointManifest manifest =
+          manifest(folder, trained, tables.rows(), taught, fingerprint, cluster);
+      folder.commit(manifest);
+      return manifest;
+    } finally {
+      FileUtil.fullyDelete(events.toFile());
+    }
+  }
+
+  private Optional<CheckpointManifest> alreadyDone(CheckpointFolder folder, String fingerprint) {
+    try {
+      Optional<CheckpointManifest> done =
+          folder.manifest().filter(manifest -> manifest.fingerprint().equals(fingerprint));
+      done.ifPresent(folder::parameters);
+      return done;
+    } catch (LakestillException | UncheckedIOException e) {
+      LOG.warn("event=train-again reason=\"{}\"", e.getMessage());
+      return Optional.empty();
+    }
+  }
+
+  /** SHA-256 over everything the training depends on, apart from the shape of the cluster. */
+  private String fingerprint(Optional<SignalVersion> taught, Configuration configuration) {
+    List<String> parts = new ArrayList<>();
+    parts.add("lakestill train " + CheckpointManifest.FORMAT_VERSION);
+    parts.add(role + " " + seed);
+    parts.add(Json.line(training.graph().toJson()));
+    // The loss as it travels to executors: every option of every term.
+    parts.add(Sha256.of(SerializationUtils.serialize(training.objectives())));
+    parts.add(training.settings().epochs() + " " + training.settings().batch());
+    parts.add(training.settings().optimizer() + " best by " + training.settings().bestBy());
+    parts.add(features.fingerprint());
+    parts.add("views " + data.views().count());
+    parts.add("key " + data.id() + ", label " + data.label() + ", classes " + data.classes());
+    parts.add(
+        data.validation().isPresent() ? "validation" : "held out " + data.validationFraction());
+    Stream.of(Split.TRAIN, Split.VALIDATION)
+        .map(split -> ExampleTable.table(data, split))
+        .distinct()
+        .map(table -> snapshot(table, configuration).toString())
+        .forEach(parts::add);
+    taught.ifPresent(
+        from -> parts.add(from.manifest().version() + " " + from.manifest().fingerprint()));
+    return Sha256.of(String.join("\n", parts));
+  }
+
+  private static InputSnapshot snapshot(TableSettings table, Configuration configuration) {
+    return InputSnapshot.of(table.path(), table.where(), configuration);
+  }
+
+  private CheckpointManifest manifest(
+      CheckpointFolder folder,
+      TrainedStudent trained,
+      CheckpointManifest.Rows rows,
+      Optional<SignalVersion> taught,
+      String fingerprint,
+      ClusterShape cluster) {
+    return new CheckpointManifest(
+        role.written(),
+        seed,
+        training.graph(),
+        folder.store(trained.parameters()),
+        trained.history().best(training.settings().bestBy()).number(),
+        trained.history(),
+        rows,
+        taught.map(
+            from ->
+                new CheckpointManifest.Signals(
+                    from.manifest().teacher().id(),
+                    from.manifest().version(),
+                    from.manifest().fingerprint())),
+        fingerprint,
+        "BigDL mklblas, %d x %d cores".formatted(cluster.nodes(), cluster.coresPerNode()),
+        Build.version(),
+        Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
+  }
+
+  private void publishEvents(java.nio.file.Path events, Configuration configuration) {
+    try {
+      FileSystem files = tensorBoard.getFileSystem(configuration);
+      files.delete(tensorBoard, true);
+      files.mkdirs(tensorBoard);
+      for (String part : List.of("train", "validation")) {
+        FileUtil.copy(
+            events.resolve(part).toFile(),
+            files,
+            new Path(tensorBoard, part),
+            false,
+            configuration);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot write event files to '" + tensorBoard + "'", e);
+    }
+  }
+}

@@ -1,0 +1,154 @@
+package io.lakestill.jobs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a person or a scheduler gets when a command line or a recipe is wrong; needs no Spark. */
+class LakestillTest {
+  private static final String RECIPE =
+      """
+      name = wrong
+      output = out
+      data {
+        train = train.parquet
+        test = test.parquet
+        classes = [no, yes]
+        features { columns = [pixels], shape = [1, 8, 8] }
+      }
+      student { architecture = mlp, hidden = [8] }
+      train { objectives = [{ type = cross-entropy }] }
+      """;
+
+  @TempDir Path folder;
+
+  private final PrintStream out = System.out;
+  private final PrintStream err = System.err;
+  private final ByteArrayOutputStream stdout = new ByteArrayOutputStream();
+  private final ByteArrayOutputStream stderr = new ByteArrayOutputStream();
+
+  @BeforeEach
+  void capture() {
+    System.setOut(new PrintStream(stdout, true, StandardCharsets.UTF_8));
+    System.setErr(new PrintStream(stderr, true, StandardCharsets.UTF_8));
+  }
+
+  @AfterEach
+  void release() {
+    System.setOut(out);
+    System.setErr(err);
+  }
+
+  @Test
+  void helpNamesEveryCommandAndExitCode() {
+    assertThat(Lakestill.execute("--help")).isZero();
+    assertThat(stdout.toString(StandardCharsets.UTF_8))
+        .contains("quickstart", "run", "teach", "train", "export", "evaluate", "predict")
+        .contains("a gate refused the result", "bin/lakestill run --recipe");
+  }
+
+  @Test
+  void everyCommandHasHelpWithAnExample() {
+    for (String command :
+        new String[] {"quickstart", "run", "teach", "train", "export", "evaluate", "predict"}) {
+      stdout.reset();
+      assertThat(Lakestill.execute(command, "--help")).isZero();
+      assertThat(stdout.toString(StandardCharsets.UTF_8)).contains("bin/lakestill " + command);
+    }
+  }
+
+  @Test
+  void refusesAnUnknownCommandAndAMissingRecipe() {
+    assertThat(Lakestill.execute("distill")).isEqualTo(2);
+    assertThat(Lakestill.execute("run")).isEqualTo(2);
+    assertThat(stderr.toString(StandardCharsets.UTF_8)).contains("--recipe");
+  }
+
+  @Test
+  void namesARecipeThatIsNotThere() {
+    assertThat(Lakestill.execute("run", "--recipe", folder.resolve("no.conf").toString()))
+        .isEqualTo(2);
+    assertThat(lastErrorLine()).startsWith("lakestill run: No recipe at '").contains("no.conf");
+  }
+
+  @Test
+  void listsTheFaultsOfEveryPackageAtOnceWithTheirLines() throws IOException {
+    String broken =
+        RECIPE
+            .replace("hidden = [8]", "hiden = [8]")
+            .replace("type = cross-entropy", "type = crosentropy")
+            .replace(
+                "shape = [1, 8, 8] }",
+                "shape = [64] }\n"
+                    + "  views { count = 2, transforms = [{ type = shift, pixels = 1 }] }")
+            .concat("evaluate { gates = [\"student.acuracy > 0.9\"] }\n");
+
+    assertThat(run(broken)).isEqualTo(2);
+    assertThat(stderr.toString(StandardCharsets.UTF_8))
+        .contains("nothing was run")
+        .contains("recipe.conf:10: student.hiden: unknown key; did you mean 'hidden'?")
+        .contains(
+            "recipe.conf:11: train.objectives[0].type: unknown objective 'crosentropy', known: ")
+        .contains("recipe.conf:8: data.views.transforms[0].type: needs an image")
+        .contains("recipe.conf:12: evaluate.gates[0]: ")
+        .contains("student.acuracy");
+    assertThat(stdout.toString(StandardCharsets.UTF_8).strip())
+        .startsWith("{\"command\":\"run\",\"outcome\":\"failed\",\"exit\":2,");
+  }
+
+  @Test
+  void refusesATermThatNeedsATeacherWhereThereIsNone() throws IOException {
+    assertThat(run(RECIPE.replace("type = cross-entropy", "type = kd-kl"))).isEqualTo(2);
+    assertThat(stderr.toString(StandardCharsets.UTF_8))
+        .contains(
+            "train.objectives[0].type: needs a teacher's 'logits'; the recipe has no teacher");
+  }
+
+  @Test
+  void refusesATermThatNeedsASignalNobodyAskedFor() throws IOException {
+    String recipe =
+        RECIPE.replace("type = cross-entropy", "type = cosine-embedding")
+            + "teacher { id = big, onnx = big.onnx }\n";
+
+    assertThat(run(recipe)).isEqualTo(2);
+    assertThat(stderr.toString(StandardCharsets.UTF_8))
+        .contains("needs the teacher's 'embedding'; name a tensor for it in teacher.outputs");
+  }
+
+  @Test
+  void refusesAnOutputThatATeacherTrainedHereDoesNotHave() throws IOException {
+    String recipe =
+        RECIPE
+            + """
+            teacher {
+              id = big
+              graph { layers = [{ type = flatten }, { type = linear, width = 2 }] }
+              train { objectives = [{ type = cross-entropy }] }
+              outputs { logits = logits, embedding = embedding }
+            }
+            """;
+
+    assertThat(run(recipe)).isEqualTo(2);
+    assertThat(stderr.toString(StandardCharsets.UTF_8))
+        .contains("teacher.outputs.embedding: the teacher trained here has no output 'embedding'");
+  }
+
+  private int run(String recipe) throws IOException {
+    Path file = Files.writeString(folder.resolve("recipe.conf"), recipe);
+    return Lakestill.execute("run", "--recipe", file.toString());
+  }
+
+  private String lastErrorLine() {
+    String[] lines = stderr.toString(StandardCharsets.UTF_8).strip().split("\n", -1);
+    return lines[lines.length - 1];
+  }
+}

@@ -1,0 +1,301 @@
+package io.lakestill.jobs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.File;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The application jar as users run it: through spark-submit, in processes of its own, on the real
+ * digits. The tests build on each other's output, as the runs of a real project do.
+ */
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class PipelineIT {
+  private static final Path HOME = Path.of("..").toAbsolutePath().normalize();
+  private static final Path DIGITS = HOME.resolve("conf/quickstart/digits.parquet");
+  private static final long MINUTES = 10;
+
+  @TempDir static Path folder;
+
+  private static Path output;
+  private Process process;
+
+  /** How a run ended. */
+  private record Run(int exit, String stdout, String stderr) {
+    JsonNode summary() throws IOException {
+      String[] lines = stdout.strip().split("\n", -1);
+      return new ObjectMapper().readTree(lines[lines.length - 1]);
+    }
+
+    List<String> outcomes() throws IOException {
+      List<String> outcomes = new ArrayList<>();
+      summary().get("stages").forEach(stage -> outcomes.add(stage.get("outcome").asText()));
+      return outcomes;
+    }
+  }
+
+  @BeforeAll
+  static void nameOutput() {
+    output = folder.resolve("digits out");
+  }
+
+  @AfterEach
+  void endProcess() {
+    if (process != null && process.isAlive()) {
+      process.destroyForcibly();
+    }
+  }
+
+  @Test
+  @Order(1)
+  void distilsADigitsTeacherIntoAStudentAndScoresBoth() throws Exception {
+    Run run = quickstart();
+
+    assertThat(run.exit()).as(run.stderr()).isZero();
+    assertThat(run.outcomes()).hasSize(12).containsOnly("done");
+    assertThat(output.resolve("signals/digits-cnn/_lakestill/CURRENT")).hasContent("1");
+    for (String model : List.of("teacher", "student", "scratch")) {
+      assertThat(output.resolve(model).resolve(model + ".onnx")).exists();
+      assertThat(output.resolve(model).resolve(model + ".bigdl")).exists();
+      assertThat(output.resolve(model).resolve("bundle.json")).exists();
+    }
+    assertThat(output.resolve("seeds/seed=2/student/student.onnx")).exists();
+    assertThat(output.resolve("tensorboard/student/seed=1/train")).isNotEmptyDirectory();
+    JsonNode card = json("scorecard.json");
+    for (String model : List.of("teacher", "student", "scratch")) {
+      for (String measure :
+          List.of("accuracy", "cross_entropy", "calibration_error", "parameters", "bytes")) {
+        assertThat(card.at("/" + model + "/" + measure).isNumber()).as(measure).isTrue();
+      }
+      assertThat(card.at("/" + model + "/rows_per_second").asDouble()).isPositive();
+    }
+    assertThat(card.at("/teacher/accuracy").asDouble()).isGreaterThan(0.8);
+    assertThat(card.at("/student/agreement").asDouble()).isBetween(0.5, 1.0);
+    assertThat(card.at("/student/kl_to_teacher").asDouble()).isPositive();
+    assertThat(card.at("/test_rows").asInt()).isEqualTo(360);
+    assertThat(card.at("/seeds")).hasSize(2);
+    assertThat(output.resolve("scorecard.html")).content().contains("<svg").contains("</html>");
+    assertThat(json("quickstart.json")).isEqualTo(run.summary());
+  }
+
+  @Test
+  @Order(2)
+  void rerunFindsEveryStageDoneAndChangesNoResult() throws Exception {
+    Map<String, Long> before = modified();
+
+    Run run = quickstart();
+
+    assertThat(run.exit()).as(run.stderr()).isZero();
+    assertThat(run.outcomes()).hasSize(12).containsOnly("already done");
+    Map<String, Long> after = modified();
+    for (Map<String, Long> files : List.of(before, after)) {
+      files
+          .keySet()
+          .removeIf(name -> name.startsWith("quickstart.") || name.startsWith("scorecard."));
+    }
+    assertThat(after).isEqualTo(before);
+  }
+
+  @Test
+  @Order(3)
+  void gateThatIsNotMetEndsWithSixAndKeepsTheScorecard() throws Exception {
+    Run run = quickstart("--set", "evaluate.gates=[\"student.accuracy >= 1.5\"]");
+
+    assertThat(run.exit()).as(run.stderr()).isEqualTo(6);
+    assertThat(run.stderr()).contains("student.accuracy >= 1.5");
+    assertThat(run.summary().get("exit").asInt()).isEqualTo(6);
+    assertThat(json("scorecard.json").get("passed").asBoolean()).isFalse();
+    assertThat(json("quickstart.json").get("exit").asInt()).isEqualTo(6);
+  }
+
+  @Test
+  @Order(4)
+  void batchThatCoresCannotShareIsRefusedBeforeTraining() throws Exception {
+    Path checkpoint = output.resolve("checkpoints/student/seed=1/checkpoint.json");
+    byte[] before = Files.readAllBytes(checkpoint);
+
+    Run run = quickstart("--set", "train.batch=127");
+
+    assertThat(run.exit()).as(run.stderr()).isEqualTo(2);
+    assertThat(run.stderr())
+        .contains("train.batch")
+        .contains("127")
+        .contains("126")
+        .contains("128");
+    assertThat(checkpoint).hasBinaryContent(before);
+  }
+
+  @Test
+  @Order(5)
+  void labelOutsideTheLabelSpaceEndsWithThreeAndKeepsTheSignals() throws Exception {
+    Run run =
+        quickstart(
+            "--set",
+            "data.classes=[a,b,c,d,e,f,g,h,i]",
+            "--set",
+            "evaluate.gates=[]",
+            "--set",
+            "teacher.graph.layers=[{type=flatten},{type=linear,width=9}]",
+            "--set",
+            "teacher.graph.outputs=null",
+            "--set",
+            "teacher.outputs.embedding=null");
+
+    assertThat(run.exit()).as(run.stderr()).isEqualTo(3);
+    assertThat(run.stderr()).contains("label").contains("digits-");
+    assertThat(output.resolve("signals/digits-cnn/_lakestill/CURRENT")).hasContent("1");
+  }
+
+  @Test
+  @Order(6)
+  void predictScoresATableWithTheStudent() throws Exception {
+    Path scored = folder.resolve("scored");
+
+    Run run =
+        submit(
+            "predict",
+            "--bundle",
+            output.resolve("student").toString(),
+            "--input",
+            DIGITS.toString(),
+            "--where",
+            "split = 'test'",
+            "--to",
+            scored.toString());
+
+    assertThat(run.exit()).as(run.stderr()).isZero();
+    assertThat(run.summary().get("rows").asInt()).isEqualTo(360);
+    assertThat(run.summary().get("problems").asInt()).isZero();
+    assertThat(scored).isNotEmptyDirectory();
+
+    Run again =
+        submit(
+            "predict",
+            "--bundle",
+            output.resolve("student").toString(),
+            "--input",
+            DIGITS.toString(),
+            "--to",
+            scored.toString());
+    assertThat(again.exit()).isEqualTo(2);
+    assertThat(again.stderr()).contains("exists already");
+  }
+
+  @Test
+  @Order(7)
+  void damagedBundleIsNamedAndRefused() throws Exception {
+    Path model = output.resolve("student/student.onnx");
+    byte[] bytes = Files.readAllBytes(model);
+    bytes[bytes.length / 2] ^= 1;
+    Files.write(model, bytes);
+    Files.deleteIfExists(output.resolve("student/.student.onnx.crc"));
+
+    Run run =
+        submit(
+            "evaluate",
+            "--recipe",
+            recipe(),
+            "--output",
+            output.toString(),
+            "--set",
+            "train.seeds=[1,2]");
+
+    assertThat(run.exit()).as(run.stderr()).isEqualTo(3);
+    assertThat(run.stderr()).contains("student.onnx' is damaged");
+  }
+
+  private Run quickstart(String... more) throws Exception {
+    List<String> arguments = new ArrayList<>(List.of("quickstart", "--output", output.toString()));
+    Map<String, String> small =
+        Map.of(
+            "data.views.count", "2",
+            "teacher.train.epochs", "6",
+            "train.epochs", "6",
+            "train.seeds", "[1,2]");
+    List<String> gates = List.of(more);
+    small.forEach((key, value) -> arguments.addAll(List.of("--set", key + "=" + value)));
+    if (gates.stream().noneMatch(option -> option.startsWith("evaluate.gates"))) {
+      arguments.addAll(List.of("--set", "evaluate.gates=[\"student.accuracy > 0.3\"]"));
+    }
+    arguments.addAll(gates);
+    return submit(arguments.toArray(String[]::new));
+  }
+
+  private static String recipe() {
+    return HOME.resolve("conf/recipes/quickstart.conf").toString();
+  }
+
+  private Run submit(String... arguments) throws Exception {
+    String sparkHome = System.getenv("SPARK_HOME");
+    assertThat(sparkHome).as("SPARK_HOME, which bin/test sets").isNotNull();
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                sparkHome + "/bin/spark-submit",
+                "--class",
+                "io.lakestill.jobs.Lakestill",
+                "--master",
+                "local[2]",
+                "--driver-memory",
+                "3g",
+                "--properties-file",
+                HOME.resolve("conf/spark/local.conf").toString(),
+                "--conf",
+                "spark.driver.extraJavaOptions=-Dlakestill.home=" + HOME,
+                "--jars",
+                bigDl(),
+                System.getProperty("lakestill.application.jar")));
+    command.addAll(List.of(arguments));
+    File stdout = Files.createTempFile(folder, "stdout", ".log").toFile();
+    File stderr = Files.createTempFile(folder, "stderr", ".log").toFile();
+    process = new ProcessBuilder(command).redirectOutput(stdout).redirectError(stderr).start();
+    assertThat(process.waitFor(MINUTES, TimeUnit.MINUTES)).as("ended in time").isTrue();
+    return new Run(
+        process.exitValue(),
+        Files.readString(stdout.toPath(), StandardCharsets.UTF_8),
+        Files.readString(stderr.toPath(), StandardCharsets.UTF_8));
+  }
+
+  private static String bigDl() throws IOException {
+    Path repository = HOME.resolve(".lakestill/repo");
+    try (Stream<Path> files = Files.walk(repository)) {
+      return String.join(
+          ",", files.map(Path::toString).filter(file -> file.endsWith(".jar")).sorted().toList());
+    }
+  }
+
+  private static JsonNode json(String name) throws IOException {
+    return new ObjectMapper().readTree(output.resolve(name).toFile());
+  }
+
+  private static Map<String, Long> modified() throws IOException {
+    Map<String, Long> times = new HashMap<>();
+    try (Stream<Path> files = Files.walk(output)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        String name = output.relativize(file).toString();
+        if (!file.getFileName().toString().startsWith(".")) {
+          times.put(name, Files.getLastModifiedTime(file).toMillis());
+        }
+      }
+    }
+    return times;
+  }
+}

@@ -1,0 +1,113 @@
+package io.lakestill.jobs;
+
+import io.lakestill.data.RawFeatures;
+import io.lakestill.signal.QuarantineRow;
+import io.lakestill.signal.SignalColumn;
+import io.lakestill.signal.SignalFile;
+import io.lakestill.signal.SignalFileWriter;
+import io.lakestill.signal.SignalManifest;
+import io.lakestill.signal.SignalRow;
+import io.lakestill.signal.SignalSchema;
+import io.lakestill.signal.SignalTable;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Random;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+
+/**
+ * A signal table as {@code teach} would leave it, of a teacher that is sure of the label and says
+ * the rest at random, by key.
+ */
+final class SyntheticSignals {
+  private static final SignalSchema SCHEMA =
+      new SignalSchema(List.of(new SignalColumn(SignalColumn.LOGITS, 10)));
+
+  /** What is known of one example. */
+  record Example(String id, int label, RawFeatures raw) {}
+
+  private final SignalTable table;
+  private final int views;
+  private final long viewSeed;
+  private final List<SignalRow> rows = new ArrayList<>();
+  private final List<QuarantineRow> quarantined = new ArrayList<>();
+
+  SyntheticSignals(java.nio.file.Path folder, int views, long viewSeed) {
+    this.table = new SignalTable(new Path(folder.toUri()), new Configuration());
+    this.views = views;
+    this.viewSeed = viewSeed;
+  }
+
+  SyntheticSignals say(Example example, int view) {
+    return say(example.id(), view, example.raw().contentHash(), example.label());
+  }
+
+  SyntheticSignals say(String id, int view, String contentHash, int label) {
+    Random random = new Random(31L * id.hashCode() + view);
+    float[] logits = new float[10];
+    for (int c = 0; c < logits.length; c++) {
+      logits[c] = (float) random.nextGaussian() + (c == label ? 8 : 0);
+    }
+    rows.add(
+        new SignalRow(id, view, contentHash, OptionalInt.of(label), new float[][] {logits}, 0));
+    return this;
+  }
+
+  SyntheticSignals quarantine(String id, int view) {
+    quarantined.add(new QuarantineRow(id, view, "not finite"));
+    return this;
+  }
+
+  /** Removes the last row that was said. */
+  SyntheticSignals unsay() {
+    rows.remove(rows.size() - 1);
+    return this;
+  }
+
+  /** Commits the rows in the order they were said, over so many files. */
+  SignalTable commit(int files) throws IOException {
+    int version = table.nextVersion();
+    List<SignalFile> signals = new ArrayList<>();
+    List<SignalFile> quarantine = new ArrayList<>();
+    for (int file = 0; file < files; file++) {
+      String name = "part-%05d.parquet".formatted(file);
+      try (SignalFileWriter writer =
+          new SignalFileWriter(
+              new SignalFileWriter.Contents(SCHEMA, "synthetic", "0"),
+              new Path(table.folder(version), name),
+              new Path(table.quarantineFolder(version), name),
+              table.configuration())) {
+        for (int row = file; row < rows.size(); row += files) {
+          writer.write(rows.get(row));
+        }
+        for (int row = file; row < quarantined.size(); row += files) {
+          writer.quarantine(quarantined.get(row));
+        }
+        Optional<SignalFile> said = writer.finishSignals();
+        said.ifPresent(signals::add);
+        Optional<SignalFile> unsaid = writer.finishQuarantine();
+        unsaid.ifPresent(quarantine::add);
+      }
+    }
+    table.commit(
+        new SignalManifest(
+            version,
+            "2026-01-01T00:00:00Z",
+            "run",
+            "0",
+            "fingerprint",
+            new SignalManifest.Teacher("synthetic", "0"),
+            "preprocessing",
+            SignalManifest.DENSE32,
+            SCHEMA.signals(),
+            List.of("0", "1", "2", "3", "4", "5", "6", "7", "8", "9"),
+            new SignalManifest.Views(views, viewSeed),
+            List.of(),
+            signals,
+            quarantine));
+    return table;
+  }
+}
