@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -244,12 +245,13 @@ class PipelineIT {
   }
 
   private Run submit(String... arguments) throws Exception {
-    String sparkHome = System.getenv("SPARK_HOME");
-    assertThat(sparkHome).as("SPARK_HOME, which bin/test sets").isNotNull();
+    Path laidOut = HOME.resolve(".lakestill/spark");
+    Path spark = Optional.ofNullable(System.getenv("SPARK_HOME")).map(Path::of).orElse(laidOut);
+    assertThat(spark.resolve("bin/spark-submit")).as("laid out by bin/setup").isExecutable();
     List<String> command =
         new ArrayList<>(
             List.of(
-                sparkHome + "/bin/spark-submit",
+                spark.resolve("bin/spark-submit").toString(),
                 "--class",
                 "io.lakestill.jobs.Lakestill",
                 "--master",
