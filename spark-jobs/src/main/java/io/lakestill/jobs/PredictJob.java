@@ -7,6 +7,7 @@ import io.lakestill.recipe.FeatureSettings;
 import io.lakestill.recipe.TableSettings;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
@@ -36,6 +37,9 @@ record PredictJob(Bundle bundle, TableSettings input, List<String> keep, Path ta
   private static final List<String> OWN =
       List.of("prediction", "prediction_index", "confidence", "logits", "problem");
 
+  /** The features on their way to the task; no column of the result. */
+  private static final String RAW = "__raw";
+
   private static final int BATCH = 64;
 
   /**
@@ -56,8 +60,9 @@ record PredictJob(Bundle bundle, TableSettings input, List<String> keep, Path ta
     FeatureSettings features = bundle.manifest().features();
     RawColumn raw = new RawColumn(features, "bundle.json", stored);
     ExampleTable.refuse(input, raw.faults());
-    Column[] kept = kept(stored, features);
-    Dataset<Row> selected = stored.select(kept).withColumn("__raw", raw.column());
+    List<Column> columns = new ArrayList<>(kept(stored, features));
+    columns.add(raw.column().as(RAW));
+    Dataset<Row> selected = stored.select(columns.toArray(Column[]::new));
     Path staging = new Path(target.getParent(), "." + target.getName() + "." + UUID.randomUUID());
     try {
       Outcome outcome = write(spark, selected, staging, listener);
@@ -77,7 +82,7 @@ record PredictJob(Bundle bundle, TableSettings input, List<String> keep, Path ta
 
   private Outcome write(
       SparkSession spark, Dataset<Row> rows, Path staging, ProgressListener listener) {
-    StructType schema = schema(rows.drop("__raw").schema());
+    StructType schema = schema(rows.drop(RAW).schema());
     FeaturePipeline pipeline = new FeaturePipeline(bundle.manifest().features(), List.of(), 0);
     Broadcast<Contestant> model =
         JavaSparkContext.fromSparkContext(spark.sparkContext())
@@ -103,7 +108,7 @@ record PredictJob(Bundle bundle, TableSettings input, List<String> keep, Path ta
         .add("problem", DataTypes.StringType);
   }
 
-  private Column[] kept(Dataset<Row> stored, FeatureSettings features) {
+  private List<Column> kept(Dataset<Row> stored, FeatureSettings features) {
     List<String> columns =
         keep.isEmpty()
             ? Arrays.stream(stored.columns())
@@ -120,7 +125,7 @@ record PredictJob(Bundle bundle, TableSettings input, List<String> keep, Path ta
                 .formatted(column, input.path()));
       }
     }
-    return columns.stream().map(RawColumn::named).toArray(Column[]::new);
+    return columns.stream().map(RawColumn::named).toList();
   }
 
   private FileSystem fileSystem(SparkSession spark) {

@@ -1,6 +1,7 @@
 package io.lakestill.jobs;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -16,6 +17,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -185,7 +188,20 @@ class PipelineIT {
     assertThat(run.exit()).as(run.stderr()).isZero();
     assertThat(run.summary().get("rows").asInt()).isEqualTo(360);
     assertThat(run.summary().get("problems").asInt()).isZero();
-    assertThat(scored).isNotEmptyDirectory();
+    Dataset<Row> rows = LocalSession.open().read().parquet(scored.toString());
+    assertThat(rows.columns())
+        .containsExactly(
+            "sample_id",
+            "label",
+            "split",
+            "prediction",
+            "prediction_index",
+            "confidence",
+            "logits",
+            "problem");
+    long right = rows.where("prediction = cast(label as string)").count();
+    assertThat(right / 360.0)
+        .isCloseTo(json("scorecard.json").at("/student/accuracy").asDouble(), within(1e-9));
 
     Run again =
         submit(
