@@ -85,6 +85,12 @@ public record StudentTrainer(
   }
 
   private void requireBatch(PackedDataSet trainingSet) {
+    if (trainingSet.size() < cluster.cores()) {
+      throw Errors.badRecipe(
+          ("There are only %d training rows for %d cores, and every core needs one in each batch;"
+                  + " run with fewer cores or give more rows.")
+              .formatted(trainingSet.size(), cluster.cores()));
+    }
     if (trainingSet.size() < settings.batch()) {
       throw Errors.badRecipe(
           "train.batch = %d, but there are only %d training rows; use a batch of at most %d."

@@ -67,7 +67,7 @@ public sealed interface ViewTransform extends Serializable permits Shift, Noise,
             yield settings.build(() -> new Crop(padding));
           }
           default -> {
-            if (raw.has("type")) {
+            if (!type.isEmpty()) {
               raw.problem("type", "must be one of shift, noise, flip, crop, is '" + type + "'");
             }
             yield Optional.empty();

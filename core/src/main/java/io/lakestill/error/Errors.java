@@ -15,11 +15,47 @@ public final class Errors {
     return new LakestillException(ExitCode.BAD_RECIPE, message, null);
   }
 
-  public static LakestillException noRecipe(String path, Throwable cause) {
+  /**
+   * @param path as it was given
+   * @param places where it was looked for
+   */
+  public static LakestillException noRecipe(String path, List<String> places, Throwable cause) {
     return new LakestillException(
         ExitCode.BAD_RECIPE,
-        "No recipe at '" + path + "'; give --recipe the path of a HOCON file.",
+        "No recipe at '%s' (looked for %s); give --recipe the path of a HOCON file."
+            .formatted(path, String.join(" and ", places)),
         cause);
+  }
+
+  /** A file or folder that exists or could, but not for this user or not at this place. */
+  public static LakestillException noAccess(String what, Throwable cause) {
+    return new LakestillException(
+        ExitCode.BAD_RECIPE,
+        "%s: %s; correct the path, or give this user the rights it needs there."
+            .formatted(what, cause.getMessage() == null ? cause : cause.getMessage()),
+        cause);
+  }
+
+  /** A file system that does not answer. */
+  public static LakestillException unreachable(String what, Throwable cause) {
+    return new LakestillException(
+        ExitCode.TRY_AGAIN,
+        "%s: %s; check the address and the network, and try again."
+            .formatted(what, cause.getMessage() == null ? cause : cause.getMessage()),
+        cause);
+  }
+
+  /**
+   * Another run works in the output folder.
+   *
+   * @param holder which run, where, since when
+   */
+  public static LakestillException held(String output, String holder) {
+    return new LakestillException(
+        ExitCode.HELD,
+        "Output '%s' is held by %s; wait for it to end, or give another --output."
+            .formatted(output, holder),
+        null);
   }
 
   /** The input breaks its contract; the caller words all three parts. */
@@ -29,6 +65,15 @@ public final class Errors {
 
   public static LakestillException badInput(String message, Throwable cause) {
     return new LakestillException(ExitCode.BAD_INPUT, message, cause);
+  }
+
+  /** Two passes over a table saw different rows; another start may meet it at rest. */
+  public static LakestillException tableChanged(String path) {
+    return new LakestillException(
+        ExitCode.TRY_AGAIN,
+        "Table '%s' changed while it was read; nothing of it was kept. Start again."
+            .formatted(path),
+        null);
   }
 
   /** A number that is not finite; a student's own means that its training diverged. */

@@ -3,16 +3,13 @@ package io.lakestill.export;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.lakestill.error.Errors;
 import io.lakestill.export.BundleProvenance.SignalTableVersion;
 import io.lakestill.io.Json;
+import io.lakestill.io.JsonFields;
 import io.lakestill.recipe.ModelRole;
 import io.lakestill.student.Shape;
 import io.lakestill.student.StudentGraph;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /** The JSON of a {@link BundleManifest}. */
 final class BundleManifestJson {
@@ -43,7 +40,7 @@ final class BundleManifestJson {
                 json.putObject("signal_table")
                     .put("path", table.path())
                     .put("version", table.version())
-                    .put("manifest_sha256", table.manifestSha256()));
+                    .put("fingerprint", table.fingerprint()));
     ArrayNode files = json.putArray("files");
     for (BundleFile file : manifest.files()) {
       files
@@ -63,36 +60,27 @@ final class BundleManifestJson {
   }
 
   static BundleManifest read(JsonNode json, String origin) {
-    ManifestFields fields = new ManifestFields(json, origin);
-    int version = fields.integer("format_version");
-    if (version < 1 || version > BundleManifest.FORMAT_VERSION) {
-      throw Errors.badInput(
-          "'%s' has format version %d, this Lakestill reads up to %d; use a later Lakestill."
-              .formatted(origin, version, BundleManifest.FORMAT_VERSION));
-    }
-    StudentGraph graph = StudentGraph.fromJson(fields.object("graph").json(), origin);
+    JsonFields fields = JsonFields.of(json, origin);
+    fields.requireFormat(BundleManifest.FORMAT_VERSION);
+    StudentGraph graph = fields.object("graph", StudentGraph::fromJson);
     checkDerived(fields, graph);
-    try {
-      return new BundleManifest(
-          fields.choice("role", ModelRole.class),
-          fields.texts("classes"),
-          FeaturesJson.read(fields.object("features")),
-          graph,
-          fields.integer("opset"),
-          fields.number("largest_logit_difference"),
-          provenance(fields),
-          files(fields));
-    } catch (IllegalArgumentException e) {
-      throw Errors.badInput("'" + origin + "' contradicts itself: " + e.getMessage() + ".", e);
-    }
+    return fields.build(
+        () ->
+            new BundleManifest(
+                fields.choice("role", ModelRole.class),
+                fields.texts("classes"),
+                fields.object("features", FeaturesJson::read),
+                graph,
+                fields.integer("opset"),
+                fields.number("largest_logit_difference"),
+                provenance(fields),
+                fields.objects("files", BundleManifestJson::file)));
   }
 
-  private static BundleProvenance provenance(ManifestFields fields) {
+  private static BundleProvenance provenance(JsonFields fields) {
     return new BundleProvenance(
         fields.text("recipe"),
-        fields.has("signal_table")
-            ? Optional.of(signalTable(fields.object("signal_table")))
-            : Optional.empty(),
+        fields.optional("signal_table", BundleManifestJson::signalTable),
         fields.whole("seed"),
         fields.integer("best_epoch"),
         fields.text("fingerprint"),
@@ -100,26 +88,22 @@ final class BundleManifestJson {
         fields.instant("created"));
   }
 
-  private static SignalTableVersion signalTable(ManifestFields fields) {
+  private static SignalTableVersion signalTable(JsonFields fields) {
     return new SignalTableVersion(
-        fields.text("path"), fields.whole("version"), fields.text("manifest_sha256"));
+        fields.text("path"), fields.whole("version"), fields.text("fingerprint"));
   }
 
-  private static List<BundleFile> files(ManifestFields fields) {
-    List<BundleFile> files = new ArrayList<>();
-    for (ManifestFields file : fields.objects("files")) {
-      files.add(new BundleFile(file.text("name"), file.whole("bytes"), file.text("sha256")));
-    }
-    return files;
+  private static BundleFile file(JsonFields fields) {
+    return new BundleFile(fields.text("name"), fields.whole("bytes"), fields.text("sha256"));
   }
 
   /** What is written for readers without Lakestill must say what the graph says. */
-  private static void checkDerived(ManifestFields fields, StudentGraph graph) {
+  private static void checkDerived(JsonFields fields, StudentGraph graph) {
     long parameters = fields.whole("parameters");
     if (parameters != graph.trainableParameters()) {
       throw fields.refused("parameters", graph.trainableParameters() + ", as its graph has");
     }
-    ManifestFields outputs = fields.object("outputs");
+    JsonFields outputs = fields.object("outputs");
     for (Map.Entry<String, String> output : graph.outputs().entrySet()) {
       Shape shape = graph.shapeOf(output.getValue());
       if (!outputs.integers(output.getKey()).equals(shape.sizes())) {

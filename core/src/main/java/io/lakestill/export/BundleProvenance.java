@@ -28,9 +28,9 @@ public record BundleProvenance(
    *
    * @param path the folder of the table
    * @param version counted from 1
-   * @param manifestSha256 of the bytes of its manifest
+   * @param fingerprint of that version, as in its manifest
    */
-  public record SignalTableVersion(String path, long version, String manifestSha256) {}
+  public record SignalTableVersion(String path, long version, String fingerprint) {}
 
   public BundleProvenance {
     if (bestEpoch < 1) {

@@ -1,7 +1,9 @@
 package io.lakestill.export;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.lakestill.io.EnumText;
 import io.lakestill.io.Json;
+import io.lakestill.io.JsonFields;
 import io.lakestill.recipe.Encoding;
 import io.lakestill.recipe.FeatureSettings;
 import io.lakestill.recipe.Layout;
@@ -14,9 +16,9 @@ final class FeaturesJson {
   static ObjectNode write(FeatureSettings features) {
     ObjectNode json = Json.object();
     features.columns().forEach(json.putArray("columns")::add);
-    json.put("encoding", ManifestFields.written(features.encoding()));
+    json.put("encoding", EnumText.of(features.encoding()));
     features.shape().forEach(json.putArray("shape")::add);
-    json.put("layout", ManifestFields.written(features.layout())).put("scale", features.scale());
+    json.put("layout", EnumText.of(features.layout())).put("scale", features.scale());
     features.normalisation().mean().forEach(json.putArray("mean")::add);
     features.normalisation().deviation().forEach(json.putArray("deviation")::add);
     return json;
@@ -25,7 +27,7 @@ final class FeaturesJson {
   /**
    * @throws IllegalArgumentException when the values contradict each other
    */
-  static FeatureSettings read(ManifestFields fields) {
+  static FeatureSettings read(JsonFields fields) {
     return new FeatureSettings(
         fields.texts("columns"),
         fields.choice("encoding", Encoding.class),

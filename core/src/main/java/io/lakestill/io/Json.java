@@ -5,8 +5,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.lakestill.error.Errors;
+import io.lakestill.error.LakestillException;
 
-/** JSON trees; every contract writes and reads its own by hand, on top of these. */
+/**
+ * JSON trees; every contract writes and reads its own by hand, on top of these and {@link
+ * JsonFields}.
+ */
 public final class Json {
   private static final ObjectMapper MAPPER = new ObjectMapper();
 
@@ -33,7 +37,7 @@ public final class Json {
   /**
    * @param text the JSON text
    * @param origin where it comes from, for the message
-   * @throws io.lakestill.error.LakestillException (exit 3) when it is not a JSON object
+   * @throws LakestillException (exit 3) when it is not a JSON object
    */
   public static ObjectNode parse(String text, String origin) {
     try {
@@ -43,22 +47,10 @@ public final class Json {
     } catch (JsonProcessingException e) {
       throw Errors.badInput("'" + origin + "' is not JSON: " + e.getOriginalMessage(), e);
     }
-    throw Errors.badInput("'" + origin + "' does not hold a JSON object.");
+    throw noObject(origin);
   }
 
-  /**
-   * @throws io.lakestill.error.LakestillException (exit 3) when the field is missing
-   */
-  public static JsonNode required(JsonNode node, String field, String origin) {
-    JsonNode value = node.get(field);
-    if (value == null || value.isNull()) {
-      throw Errors.badInput(
-          "'"
-              + origin
-              + "' has no field '"
-              + field
-              + "'; it was not written by Lakestill or is damaged.");
-    }
-    return value;
+  static LakestillException noObject(String origin) {
+    return Errors.badInput("'" + origin + "' does not hold a JSON object.");
   }
 }

@@ -5,19 +5,31 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.StandardCopyOption;
 import java.util.Optional;
 import java.util.UUID;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileContext;
 import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.Options.Rename;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.RawLocalFileSystem;
 import org.apache.hadoop.fs.UnsupportedFileSystemException;
 
 /**
- * One small file on any Hadoop file system, read whole and replaced atomically: a reader sees the
- * old bytes or the new ones, whatever dies in between.
+ * One small file on any Hadoop file system, read whole and replaced whole.
+ *
+ * <p>On HDFS and on local disks the replacement is atomic: a reader sees the old bytes or the new
+ * ones, whatever dies in between. On object stores it is as atomic as they offer: most delete the
+ * old file and copy the new one, so that a reader may find no file for a moment, and a process that
+ * dies in that moment leaves none; half a file is never seen.
+ *
+ * <p>On local disks Hadoop keeps the checksum of a file in another file beside it, and two files
+ * cannot be replaced at once. So this one is written without, and a checksum that is there is not
+ * read; who needs to know that the bytes are right keeps their hash.
  *
  * @param path where it is
  * @param configuration the Hadoop configuration that knows its file system
@@ -30,7 +42,7 @@ public record StoredFile(Path path, Configuration configuration) {
 
   /** The bytes, or empty when there is no such file. */
   public Optional<byte[]> bytes() {
-    try (InputStream in = fileSystem().open(path)) {
+    try (InputStream in = withoutChecksums(fileSystem()).open(path)) {
       return Optional.of(in.readAllBytes());
     } catch (FileNotFoundException e) {
       return Optional.empty();
@@ -51,23 +63,51 @@ public record StoredFile(Path path, Configuration configuration) {
   public void replace(byte[] bytes) {
     Path temporary = new Path(path.getParent(), "." + path.getName() + "." + UUID.randomUUID());
     try {
-      FileSystem files = fileSystem();
-      try (FSDataOutputStream out = files.create(temporary, false)) {
-        out.write(bytes);
-        out.hsync();
+      FileSystem files = withoutChecksums(fileSystem());
+      try {
+        try (FSDataOutputStream out = files.create(temporary, false)) {
+          out.write(bytes);
+          out.hsync();
+        }
+        renameOver(files, temporary);
+      } catch (IOException | RuntimeException e) {
+        delete(files, temporary, e);
+        throw e;
       }
-      renameOver(files, temporary);
     } catch (IOException e) {
       throw new UncheckedIOException("Cannot write '" + path + "'", e);
     }
   }
 
+  private static FileSystem withoutChecksums(FileSystem files) {
+    return files instanceof LocalFileSystem local ? local.getRawFileSystem() : files;
+  }
+
+  private static void delete(FileSystem files, Path temporary, Exception cause) {
+    try {
+      files.delete(temporary, false);
+    } catch (IOException e) {
+      cause.addSuppressed(e);
+    }
+  }
+
   private void renameOver(FileSystem files, Path temporary) throws IOException {
+    if (fileSystem() instanceof LocalFileSystem local && files instanceof RawLocalFileSystem disk) {
+      // What Hadoop itself has left would refuse the new bytes to everyone who reads with
+      // checksums.
+      files.delete(local.getChecksumFile(path), false);
+      // RawLocalFileSystem.rename copies where it cannot rename, which is not atomic.
+      Files.move(
+          disk.pathToFile(temporary).toPath(),
+          disk.pathToFile(path).toPath(),
+          StandardCopyOption.ATOMIC_MOVE);
+      return;
+    }
     try {
       FileContext.getFileContext(path.toUri(), configuration)
           .rename(temporary, path, Rename.OVERWRITE);
     } catch (UnsupportedFileSystemException e) {
-      // Object stores without a FileContext: a delete and a rename, as atomic as they offer.
+      // Object stores without a FileContext.
       files.delete(path, false);
       if (!files.rename(temporary, path)) {
         throw new IOException("Cannot rename '" + temporary + "' to '" + path + "'", e);

@@ -1,6 +1,6 @@
 package io.lakestill.recipe;
 
-import java.util.Locale;
+import io.lakestill.io.EnumText;
 
 /** What a model is to a run. */
 public enum ModelRole {
@@ -13,7 +13,7 @@ public enum ModelRole {
 
   /** The name in folders, manifests and the scorecard. */
   public String written() {
-    return name().toLowerCase(Locale.ROOT);
+    return EnumText.of(this);
   }
 
   /** The file name of its ONNX model: {@code teacher.onnx}, {@code student.onnx}, ... */

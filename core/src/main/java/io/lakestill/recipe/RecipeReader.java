@@ -4,7 +4,6 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigObject;
-import com.typesafe.config.ConfigOriginFactory;
 import com.typesafe.config.ConfigParseOptions;
 import com.typesafe.config.ConfigResolveOptions;
 import com.typesafe.config.ConfigSyntax;
@@ -16,7 +15,7 @@ import java.util.Optional;
 /**
  * Reads a recipe: the person's HOCON text over {@code reference.conf}, with {@code --set} overrides
  * over both. Environment variables are never substituted; {@code ${lakestill.home}} and {@code
- * ${lakestill.recipe-folder}} are.
+ * ${lakestill.recipe-folder}} are. A recipe is one file: every {@code include} is refused.
  */
 public final class RecipeReader {
   private static final String REFERENCE = "io/lakestill/reference.conf";
@@ -42,7 +41,8 @@ public final class RecipeReader {
   /**
    * @param text the recipe in HOCON
    * @param name what to call it in messages: its file name
-   * @param overrides {@code key=value} pairs of {@code --set}
+   * @param overrides {@code key=value} pairs of {@code --set}; a value that is no HOCON literal is
+   *     a text, as typed
    * @param problems receives everything that is wrong
    * @return the recipe, or empty when anything was wrong
    */
@@ -76,9 +76,14 @@ public final class RecipeReader {
               text,
               ConfigParseOptions.defaults()
                   .setSyntax(ConfigSyntax.CONF)
-                  .setOriginDescription(name));
+                  .setOriginDescription(name)
+                  .setIncluder(new NoIncludes()));
       for (String override : overrides) {
-        written = parseOverride(override, problems).withFallback(written);
+        written =
+            RecipeOverride.read(override, problems)
+                .map(read -> read.config(problems))
+                .orElse(ConfigFactory.empty())
+                .withFallback(written);
       }
       if (written.hasPath("defaults")) {
         problems.add(new Problem(name, "defaults", "is Lakestill's own; set the key itself"));
@@ -99,29 +104,6 @@ public final class RecipeReader {
           new Problem(
               line > 0 ? name + ":" + line : name, "HOCON", String.valueOf(e.getMessage())));
       return Optional.empty();
-    }
-  }
-
-  private static Config parseOverride(String override, Problems problems) {
-    int equals = override.indexOf('=');
-    if (equals < 1) {
-      problems.add(new Problem("--set " + override, "--set", "must be key=value"));
-      return ConfigFactory.empty();
-    }
-    String key = override.substring(0, equals).trim();
-    String value = override.substring(equals + 1).trim();
-    String origin = "--set " + key;
-    ConfigParseOptions options =
-        ConfigParseOptions.defaults().setSyntax(ConfigSyntax.CONF).setOriginDescription(origin);
-    try {
-      return ConfigFactory.parseString(key + " = " + value, options);
-    } catch (ConfigException e) {
-      // A value such as a path or an SQL condition need not be HOCON: take it as a text.
-      return ConfigFactory.empty()
-          .withValue(
-              key,
-              ConfigValueFactory.fromAnyRef(value)
-                  .withOrigin(ConfigOriginFactory.newSimple(origin)));
     }
   }
 

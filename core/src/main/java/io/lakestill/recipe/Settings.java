@@ -8,11 +8,11 @@ import com.typesafe.config.ConfigOrigin;
 import com.typesafe.config.ConfigUtil;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueType;
+import io.lakestill.io.EnumText;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -77,8 +77,13 @@ public final class Settings {
     return value != null && value.valueType() != ConfigValueType.NULL;
   }
 
+  /** A text of at least one character. */
   public String text(String key) {
-    return required(key).map(value -> asText(key, value)).orElse("");
+    Optional<ConfigValue> value = required(key);
+    if (value.isPresent() && value.get().unwrapped().equals("")) {
+      problem(key, "must not be empty");
+    }
+    return value.map(v -> asText(key, v)).orElse("");
   }
 
   public Optional<String> optionalText(String key) {
@@ -112,19 +117,12 @@ public final class Settings {
 
   /** One of the constants of an enum, written in lower case with dashes. */
   public <E extends Enum<E>> E choice(String key, Class<E> type) {
-    E[] constants = type.getEnumConstants();
     String text = text(key);
-    for (E constant : constants) {
-      if (written(constant).equals(text)) {
-        return constant;
-      }
+    Optional<E> constant = EnumText.find(type, text);
+    if (constant.isEmpty() && !text.isEmpty()) {
+      problem(key, "must be one of " + EnumText.all(type) + ", is '" + text + "'");
     }
-    if (values.get(key) != null) {
-      String options =
-          Arrays.stream(constants).map(Settings::written).collect(Collectors.joining(", "));
-      problem(key, "must be one of " + options + ", is '" + text + "'");
-    }
-    return constants[0];
+    return constant.orElse(type.getEnumConstants()[0]);
   }
 
   /** A list of texts; a single value counts as a list of one. */
@@ -309,10 +307,6 @@ public final class Settings {
       case LIST -> "a list";
       default -> "'" + value.unwrapped() + "'";
     };
-  }
-
-  private static String written(Enum<?> constant) {
-    return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
   /**

@@ -3,6 +3,7 @@ package io.lakestill.report;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import io.lakestill.io.Json;
+import io.lakestill.io.JsonFields;
 import io.lakestill.metric.ClassificationTally;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -90,7 +91,7 @@ public record Confusion(List<List<Long>> counts) {
       List<Long> counts = new ArrayList<>();
       for (JsonNode count : row) {
         if (!count.isIntegralNumber()) {
-          throw fields.wrong(key, "a list of lists of whole numbers");
+          throw fields.refused(key, "a list of lists of whole numbers");
         }
         counts.add(count.longValue());
       }

@@ -2,6 +2,7 @@ package io.lakestill.report;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.lakestill.io.Json;
+import io.lakestill.io.JsonFields;
 
 /**
  * What a gate said.

@@ -2,6 +2,7 @@ package io.lakestill.report;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.lakestill.io.Json;
+import io.lakestill.io.JsonFields;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -43,6 +44,6 @@ public record Machine(String processor, int cores, String java) {
   }
 
   static Machine fromJson(JsonFields fields) {
-    return new Machine(fields.text("processor"), fields.small("cores"), fields.text("java"));
+    return new Machine(fields.text("processor"), fields.integer("cores"), fields.text("java"));
   }
 }

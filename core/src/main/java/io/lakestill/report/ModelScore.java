@@ -3,6 +3,7 @@ package io.lakestill.report;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.lakestill.io.Json;
+import io.lakestill.io.JsonFields;
 import io.lakestill.metric.ClassificationTally;
 import io.lakestill.metric.ReliabilityBin;
 import io.lakestill.recipe.ModelRole;

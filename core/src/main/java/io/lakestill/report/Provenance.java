@@ -3,7 +3,7 @@ package io.lakestill.report;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.lakestill.io.Json;
-import java.time.DateTimeException;
+import io.lakestill.io.JsonFields;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -78,18 +78,10 @@ public record Provenance(
         fields.text("recipe"),
         fields.text("recipe_sha256"),
         fields.text("fingerprint"),
-        instant(fields),
+        fields.instant("created"),
         fields.text("code_version"),
-        Machine.fromJson(fields.object("machine")),
+        fields.object("machine", Machine::fromJson),
         fields.optional("signal_table", SignalTableVersion::fromJson),
         fields.objects("stages", StageTime::fromJson));
-  }
-
-  private static Instant instant(JsonFields fields) {
-    try {
-      return Instant.parse(fields.text("created"));
-    } catch (DateTimeException e) {
-      throw fields.wrong("created", "a time such as 2026-01-31T12:00:00Z");
-    }
   }
 }

@@ -2,6 +2,7 @@ package io.lakestill.report;
 
 import com.typesafe.config.ConfigOrigin;
 import io.lakestill.recipe.EvaluateSettings;
+import io.lakestill.recipe.ModelRole;
 import io.lakestill.recipe.Problem;
 import io.lakestill.recipe.Problems;
 import io.lakestill.recipe.Recipe;
@@ -9,16 +10,22 @@ import io.lakestill.recipe.RecipeDraft;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
 
 /** The gates of a recipe, refused before anything runs when they cannot be evaluated. */
 public final class RecipeGates {
+  private static final Pattern NEEDS_TWIN =
+      Pattern.compile("scratch|across_seeds\\.(scratch|mean_diff|difference|wins)");
+
   private RecipeGates() {}
 
   /**
+   * @param models the models whose scores the scorecard will have
    * @param problems receives a problem for each gate that is no condition, or that needs a measure
    *     this recipe's scorecard will not have
    */
-  public static List<Gate> read(RecipeDraft draft, Problems problems) {
+  public static List<Gate> read(RecipeDraft draft, Set<ModelRole> models, Problems problems) {
     List<Gate> gates = new ArrayList<>();
     List<String> conditions = draft.evaluate().map(EvaluateSettings::gates).orElse(List.of());
     for (int i = 0; i < conditions.size(); i++) {
@@ -26,7 +33,7 @@ public final class RecipeGates {
       try {
         Gate gate = Gate.parse(conditions.get(i));
         gates.add(gate);
-        fault = draft.recipe().flatMap(recipe -> unmeasured(gate, recipe));
+        fault = draft.recipe().flatMap(recipe -> unmeasured(gate, recipe, models));
       } catch (IllegalArgumentException e) {
         fault = Optional.of(e.getMessage());
       }
@@ -36,11 +43,16 @@ public final class RecipeGates {
     return gates;
   }
 
-  private static Optional<String> unmeasured(Gate gate, Recipe recipe) {
+  private static Optional<String> unmeasured(Gate gate, Recipe recipe, Set<ModelRole> models) {
     for (String path : gate.paths()) {
       if (recipe.teacher().isEmpty() && GateSide.needsTeacher(path)) {
         return Optional.of(
             "'%s' needs '%s', but a recipe without a teacher measures the student alone; add a teacher or remove the gate"
+                .formatted(gate.condition(), path));
+      }
+      if (!models.contains(ModelRole.SCRATCH) && NEEDS_TWIN.matcher(path).lookingAt()) {
+        return Optional.of(
+            "'%s' needs '%s', but no term of train.objectives asks the teacher for anything, so there is no scratch twin to compare with; add such a term or remove the gate"
                 .formatted(gate.condition(), path));
       }
       if (recipe.train().seeds().size() < 2 && GateSide.needsSeeds(path)) {

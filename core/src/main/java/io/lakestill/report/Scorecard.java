@@ -3,6 +3,7 @@ package io.lakestill.report;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.lakestill.error.Errors;
+import io.lakestill.io.JsonFields;
 import io.lakestill.recipe.ModelRole;
 import java.util.List;
 import java.util.Optional;
@@ -126,12 +127,6 @@ public record Scorecard(
    *     known format version
    */
   public static Scorecard fromJson(ObjectNode json, String origin) {
-    try {
-      return ScorecardJson.read(new JsonFields(json, "", origin));
-    } catch (IllegalArgumentException e) {
-      throw Errors.badInput(
-          "'%s' is not a sound scorecard: %s; rerun evaluate.".formatted(origin, e.getMessage()),
-          e);
-    }
+    return ScorecardJson.read(JsonFields.of(json, origin));
   }
 }

@@ -1,13 +1,10 @@
 package io.lakestill.report;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.lakestill.error.Errors;
 import io.lakestill.io.Json;
+import io.lakestill.io.JsonFields;
 import io.lakestill.recipe.ModelRole;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 
 /** The JSON of a scorecard, format version 1. */
@@ -48,38 +45,24 @@ final class ScorecardJson {
 
   /** Reads what was measured; seeds, across_seeds and passed follow from it. */
   static Scorecard read(JsonFields fields) {
-    long version = fields.whole("format_version");
-    if (version != FORMAT_VERSION) {
-      throw Errors.badInput(
-          "'%s' has format version %d; this Lakestill reads %d: use the version that wrote it."
-              .formatted(fields.origin(), version, FORMAT_VERSION));
-    }
-    return new Scorecard(
-        Provenance.fromJson(fields),
-        texts(fields, "classes"),
-        fields.whole("test_rows"),
-        model(fields, ModelRole.TEACHER),
-        ModelScore.fromJson(fields, ModelRole.STUDENT),
-        model(fields, ModelRole.SCRATCH),
-        fields.objects("per_seed", SeedScore::fromJson),
-        fields.objects("curves", TrainingCurve::fromJson),
-        fields.objects("gates", GateResult::fromJson));
+    fields.requireFormat(FORMAT_VERSION);
+    return fields.build(
+        () ->
+            new Scorecard(
+                Provenance.fromJson(fields),
+                fields.texts("classes"),
+                fields.whole("test_rows"),
+                model(fields, ModelRole.TEACHER),
+                ModelScore.fromJson(fields, ModelRole.STUDENT),
+                model(fields, ModelRole.SCRATCH),
+                fields.objects("per_seed", SeedScore::fromJson),
+                fields.objects("curves", TrainingCurve::fromJson),
+                fields.objects("gates", GateResult::fromJson)));
   }
 
   private static Optional<ModelScore> model(JsonFields fields, ModelRole role) {
     return fields.has(role.written())
         ? Optional.of(ModelScore.fromJson(fields, role))
         : Optional.empty();
-  }
-
-  private static List<String> texts(JsonFields fields, String key) {
-    List<String> texts = new ArrayList<>();
-    for (JsonNode value : fields.list(key)) {
-      if (!value.isTextual()) {
-        throw fields.wrong(key, "a list of texts");
-      }
-      texts.add(value.textValue());
-    }
-    return texts;
   }
 }

@@ -2,6 +2,7 @@ package io.lakestill.report;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.lakestill.io.Json;
+import io.lakestill.io.JsonFields;
 import java.util.Optional;
 
 /**
@@ -42,7 +43,7 @@ public record SeedScore(long seed, Measures student, Optional<Measures> scratch)
       return new Measures(
           fields.number("accuracy"),
           fields.number("cross_entropy"),
-          fields.has("agreement") ? Optional.of(fields.number("agreement")) : Optional.empty());
+          fields.optionalNumber("agreement"));
     }
   }
 
@@ -61,7 +62,7 @@ public record SeedScore(long seed, Measures student, Optional<Measures> scratch)
   static SeedScore fromJson(JsonFields fields) {
     return new SeedScore(
         fields.whole("seed"),
-        Measures.fromJson(fields.object("student")),
+        fields.object("student", Measures::fromJson),
         fields.optional("scratch", Measures::fromJson));
   }
 }

@@ -3,6 +3,7 @@ package io.lakestill.report;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.lakestill.io.Json;
+import io.lakestill.io.JsonFields;
 import io.lakestill.recipe.ModelRole;
 import io.lakestill.train.TrainingHistory;
 import java.util.List;
@@ -38,7 +39,7 @@ public record TrainingCurve(ModelRole role, long seed, int keptEpoch, List<Epoch
 
     static Epoch fromJson(JsonFields fields) {
       return new Epoch(
-          fields.small("epoch"), fields.number("loss"), fields.number("validation_accuracy"));
+          fields.integer("epoch"), fields.number("loss"), fields.number("validation_accuracy"));
     }
   }
 
@@ -74,9 +75,9 @@ public record TrainingCurve(ModelRole role, long seed, int keptEpoch, List<Epoch
 
   static TrainingCurve fromJson(JsonFields fields) {
     return new TrainingCurve(
-        fields.role("model"),
+        fields.choice("model", ModelRole.class),
         fields.whole("seed"),
-        fields.small("kept_epoch"),
+        fields.integer("kept_epoch"),
         fields.objects("epochs", Epoch::fromJson));
   }
 }

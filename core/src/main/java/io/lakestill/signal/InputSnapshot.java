@@ -1,9 +1,9 @@
 package io.lakestill.signal;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.lakestill.error.Errors;
 import io.lakestill.io.Json;
+import io.lakestill.io.JsonFields;
 import io.lakestill.io.Sha256;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -97,8 +97,7 @@ public record InputSnapshot(
         .put("listing_sha256", listingSha256);
   }
 
-  static InputSnapshot fromJson(JsonNode json, String origin) {
-    Fields fields = new Fields(json, origin);
+  static InputSnapshot fromJson(JsonFields fields) {
     return new InputSnapshot(
         fields.text("path"),
         fields.optionalText("where"),

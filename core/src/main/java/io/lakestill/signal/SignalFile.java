@@ -1,8 +1,8 @@
 package io.lakestill.signal;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.lakestill.io.Json;
+import io.lakestill.io.JsonFields;
 
 /**
  * A file somebody wrote completely, as a manifest names it.
@@ -23,12 +23,10 @@ public record SignalFile(String name, long rows, long bytes, String sha256) {
   }
 
   /**
-   * @param origin where the tree comes from, for messages
    * @throws io.lakestill.error.LakestillException (exit 3) when a field is missing or of another
    *     type
    */
-  public static SignalFile fromJson(JsonNode json, String origin) {
-    Fields fields = new Fields(json, origin);
+  public static SignalFile fromJson(JsonFields fields) {
     return new SignalFile(
         fields.text("name"), fields.whole("rows"), fields.whole("bytes"), fields.text("sha256"));
   }

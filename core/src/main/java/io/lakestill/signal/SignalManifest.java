@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.lakestill.error.Errors;
 import io.lakestill.io.Json;
+import io.lakestill.io.JsonFields;
 import java.util.List;
 
 /**
@@ -120,32 +121,9 @@ public record SignalManifest(
    *     field is missing or of another type, or the rows of the files do not add up
    */
   public static SignalManifest fromJson(JsonNode json, String origin) {
-    Fields fields = new Fields(json, origin);
-    long format = fields.whole("format_version");
-    if (format != FORMAT_VERSION) {
-      throw Errors.badInput(
-          "'%s' has format version %d, this Lakestill reads version %d; use the version that wrote"
-                  .formatted(origin, format, FORMAT_VERSION)
-              + " it, or teach again.");
-    }
-    Fields teacher = fields.object("teacher");
-    Fields views = fields.object("views");
-    SignalManifest manifest =
-        new SignalManifest(
-            fields.integer("version"),
-            fields.text("created"),
-            fields.text("run_id"),
-            fields.text("code_version"),
-            fields.text("fingerprint"),
-            new Teacher(teacher.text("id"), teacher.text("sha256")),
-            fields.text("preprocessing"),
-            fields.text("codec"),
-            fields.list("signals", node -> column(new Fields(node, origin))),
-            fields.list("classes", JsonNode::asText),
-            new Views(views.integer("count"), views.whole("seed")),
-            fields.list("inputs", node -> InputSnapshot.fromJson(node, origin)),
-            fields.list("files", node -> SignalFile.fromJson(node, origin)),
-            fields.list("quarantine", node -> SignalFile.fromJson(node, origin)));
+    JsonFields fields = JsonFields.of(json, origin);
+    fields.requireFormat(FORMAT_VERSION);
+    SignalManifest manifest = fields.build(() -> read(fields));
     if (manifest.rows() != fields.whole("rows")
         || manifest.quarantinedRows() != fields.whole("quarantined_rows")) {
       throw Errors.badInput(
@@ -154,7 +132,22 @@ public record SignalManifest(
     return manifest;
   }
 
-  private static SignalColumn column(Fields fields) {
-    return new SignalColumn(fields.text("name"), fields.integer("width"));
+  private static SignalManifest read(JsonFields fields) {
+    return new SignalManifest(
+        fields.integer("version"),
+        fields.text("created"),
+        fields.text("run_id"),
+        fields.text("code_version"),
+        fields.text("fingerprint"),
+        fields.object("teacher", from -> new Teacher(from.text("id"), from.text("sha256"))),
+        fields.text("preprocessing"),
+        fields.text("codec"),
+        fields.objects(
+            "signals", from -> new SignalColumn(from.text("name"), from.integer("width"))),
+        fields.texts("classes"),
+        fields.object("views", from -> new Views(from.integer("count"), from.whole("seed"))),
+        fields.objects("inputs", InputSnapshot::fromJson),
+        fields.objects("files", SignalFile::fromJson),
+        fields.objects("quarantine", SignalFile::fromJson));
   }
 }

@@ -24,11 +24,6 @@ public record Add(String name, String left, String right) implements Layer {
   }
 
   @Override
-  public List<ParameterSpec> parameters(List<Shape> inputs) {
-    return List.of();
-  }
-
-  @Override
   public <R> R accept(Visitor<R> visitor) {
     return visitor.add(this);
   }

@@ -32,11 +32,6 @@ public record AveragePooling(String name, String input, int kernel, int stride, 
   }
 
   @Override
-  public List<ParameterSpec> parameters(List<Shape> inputs) {
-    return List.of();
-  }
-
-  @Override
   public <R> R accept(Visitor<R> visitor) {
     return visitor.averagePooling(this);
   }

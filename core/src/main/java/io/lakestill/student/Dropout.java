@@ -28,11 +28,6 @@ public record Dropout(String name, String input, double rate) implements Layer {
   }
 
   @Override
-  public List<ParameterSpec> parameters(List<Shape> inputs) {
-    return List.of();
-  }
-
-  @Override
   public <R> R accept(Visitor<R> visitor) {
     return visitor.dropout(this);
   }

@@ -22,11 +22,6 @@ public record Flatten(String name, String input) implements Layer {
   }
 
   @Override
-  public List<ParameterSpec> parameters(List<Shape> inputs) {
-    return List.of();
-  }
-
-  @Override
   public <R> R accept(Visitor<R> visitor) {
     return visitor.flatten(this);
   }

@@ -20,11 +20,6 @@ public record GlobalAveragePooling(String name, String input) implements Layer {
   }
 
   @Override
-  public List<ParameterSpec> parameters(List<Shape> inputs) {
-    return List.of();
-  }
-
-  @Override
   public <R> R accept(Visitor<R> visitor) {
     return visitor.globalAveragePooling(this);
   }

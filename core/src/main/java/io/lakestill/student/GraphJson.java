@@ -1,11 +1,9 @@
 package io.lakestill.student;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.lakestill.error.Errors;
 import io.lakestill.io.Json;
-import java.util.ArrayList;
+import io.lakestill.io.JsonFields;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,30 +23,12 @@ final class GraphJson {
     return json;
   }
 
-  static StudentGraph read(JsonNode json, String origin) {
-    List<Integer> input = new ArrayList<>();
-    for (JsonNode size : array(json, "input", origin)) {
-      input.add(LayerJson.integer(size, "input", origin));
-    }
-    List<Layer> layers = new ArrayList<>();
-    for (JsonNode layer : array(json, "layers", origin)) {
-      layers.add(LayerJson.read(layer, origin + ": layers[" + layers.size() + "]"));
-    }
+  static StudentGraph read(JsonFields fields) {
+    List<Integer> input = fields.integers("input");
+    List<Layer> layers = fields.objects("layers", LayerJson::read);
     Map<String, String> outputs = new LinkedHashMap<>();
-    JsonNode named = Json.required(json, "outputs", origin);
-    named.fieldNames().forEachRemaining(name -> outputs.put(name, named.get(name).asText()));
-    try {
-      return new StudentGraph(new Shape(input), layers, outputs);
-    } catch (IllegalArgumentException e) {
-      throw Errors.badInput("'" + origin + "' holds no sound graph: " + e.getMessage(), e);
-    }
-  }
-
-  private static JsonNode array(JsonNode json, String field, String origin) {
-    JsonNode array = Json.required(json, field, origin);
-    if (!array.isArray()) {
-      throw Errors.badInput("'" + origin + "': '" + field + "' must be a list, is " + array);
-    }
-    return array;
+    JsonFields named = fields.object("outputs");
+    named.keys().forEach(output -> outputs.put(output, named.text(output)));
+    return fields.build(() -> new StudentGraph(new Shape(input), layers, outputs));
   }
 }

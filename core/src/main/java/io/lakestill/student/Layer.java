@@ -35,11 +35,14 @@ public sealed interface Layer
   Shape outputShape(List<Shape> inputs);
 
   /**
-   * What the layer owns for inputs of these shapes, in the order of weight, bias, mean, variance.
+   * What the layer owns for inputs of these shapes, in the order of weight, bias, mean, variance;
+   * nothing unless it says so.
    *
    * @param inputs shapes that {@link #outputShape} accepts
    */
-  List<ParameterSpec> parameters(List<Shape> inputs);
+  default List<ParameterSpec> parameters(List<Shape> inputs) {
+    return List.of();
+  }
 
   <R> R accept(Visitor<R> visitor);
 

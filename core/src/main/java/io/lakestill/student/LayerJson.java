@@ -1,95 +1,52 @@
 package io.lakestill.student;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.lakestill.error.Errors;
 import io.lakestill.io.Json;
+import io.lakestill.io.JsonFields;
 
 /** The JSON of one layer: its type, its name, its inputs and its options. */
 final class LayerJson {
-  private final JsonNode json;
-  private final String origin;
+  private LayerJson() {}
 
-  private LayerJson(JsonNode json, String origin) {
-    this.json = json;
-    this.origin = origin;
-  }
-
-  /**
-   * @param origin where the layer stands, for messages
-   */
-  static Layer read(JsonNode json, String origin) {
-    try {
-      return new LayerJson(json, origin).layer();
-    } catch (IllegalArgumentException e) {
-      throw Errors.badInput("'" + origin + "' is no sound layer: " + e.getMessage(), e);
-    }
-  }
-
-  private Layer layer() {
-    String type = text("type");
-    String name = text("name");
+  static Layer read(JsonFields json) {
+    String type = json.text("type");
+    String name = json.text("name");
     return switch (type) {
       case LayerType.CONVOLUTION ->
           new Convolution(
               name,
-              text("input"),
-              integer("channels"),
-              integer("kernel"),
-              integer("stride"),
-              integer("padding"),
-              flag("bias"));
+              json.text("input"),
+              json.integer("channels"),
+              json.integer("kernel"),
+              json.integer("stride"),
+              json.integer("padding"),
+              json.flag("bias"));
       case LayerType.BATCH_NORMALISATION ->
-          new BatchNormalisation(name, text("input"), number("epsilon"), number("momentum"));
-      case LayerType.LINEAR -> new Linear(name, text("input"), integer("width"), flag("bias"));
-      case LayerType.RELU -> new Relu(name, text("input"));
+          new BatchNormalisation(
+              name, json.text("input"), json.number("epsilon"), json.number("momentum"));
+      case LayerType.LINEAR ->
+          new Linear(name, json.text("input"), json.integer("width"), json.flag("bias"));
+      case LayerType.RELU -> new Relu(name, json.text("input"));
       case LayerType.MAX_POOLING ->
           new MaxPooling(
-              name, text("input"), integer("kernel"), integer("stride"), integer("padding"));
+              name,
+              json.text("input"),
+              json.integer("kernel"),
+              json.integer("stride"),
+              json.integer("padding"));
       case LayerType.AVERAGE_POOLING ->
           new AveragePooling(
-              name, text("input"), integer("kernel"), integer("stride"), integer("padding"));
-      case LayerType.GLOBAL_AVERAGE_POOLING -> new GlobalAveragePooling(name, text("input"));
-      case LayerType.ADD -> new Add(name, text("left"), text("right"));
-      case LayerType.FLATTEN -> new Flatten(name, text("input"));
-      case LayerType.DROPOUT -> new Dropout(name, text("input"), number("rate"));
-      default ->
-          throw new IllegalArgumentException(
-              "unknown type '%s'; this version knows %s"
-                  .formatted(type, String.join(", ", LayerType.ALL)));
+              name,
+              json.text("input"),
+              json.integer("kernel"),
+              json.integer("stride"),
+              json.integer("padding"));
+      case LayerType.GLOBAL_AVERAGE_POOLING -> new GlobalAveragePooling(name, json.text("input"));
+      case LayerType.ADD -> new Add(name, json.text("left"), json.text("right"));
+      case LayerType.FLATTEN -> new Flatten(name, json.text("input"));
+      case LayerType.DROPOUT -> new Dropout(name, json.text("input"), json.number("rate"));
+      default -> throw json.refused("type", "one of " + String.join(", ", LayerType.ALL));
     };
-  }
-
-  private String text(String field) {
-    return Json.required(json, field, origin).asText();
-  }
-
-  private int integer(String field) {
-    return integer(Json.required(json, field, origin), field, origin);
-  }
-
-  static int integer(JsonNode value, String field, String origin) {
-    if (!value.canConvertToInt() || !value.isIntegralNumber()) {
-      throw Errors.badInput(
-          "'" + origin + "': '" + field + "' must be a whole number, is " + value);
-    }
-    return value.intValue();
-  }
-
-  private double number(String field) {
-    JsonNode value = Json.required(json, field, origin);
-    if (!value.isNumber()) {
-      throw Errors.badInput("'" + origin + "': '" + field + "' must be a number, is " + value);
-    }
-    return value.doubleValue();
-  }
-
-  private boolean flag(String field) {
-    JsonNode value = Json.required(json, field, origin);
-    if (!value.isBoolean()) {
-      throw Errors.badInput("'" + origin + "': '" + field + "' must be true or false, is " + value);
-    }
-    return value.booleanValue();
   }
 
   /** One layer to JSON. */

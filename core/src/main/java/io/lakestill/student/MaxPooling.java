@@ -31,11 +31,6 @@ public record MaxPooling(String name, String input, int kernel, int stride, int 
   }
 
   @Override
-  public List<ParameterSpec> parameters(List<Shape> inputs) {
-    return List.of();
-  }
-
-  @Override
   public <R> R accept(Visitor<R> visitor) {
     return visitor.maxPooling(this);
   }

@@ -19,11 +19,6 @@ public record Relu(String name, String input) implements Layer {
   }
 
   @Override
-  public List<ParameterSpec> parameters(List<Shape> inputs) {
-    return List.of();
-  }
-
-  @Override
   public <R> R accept(Visitor<R> visitor) {
     return visitor.relu(this);
   }

@@ -1,7 +1,7 @@
 package io.lakestill.student;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.lakestill.io.JsonFields;
 import io.lakestill.student.ParameterSpec.Role;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -190,11 +190,10 @@ public final class StudentGraph {
   }
 
   /**
-   * @param origin where the JSON comes from, for messages
    * @throws io.lakestill.error.LakestillException (exit 3) when it is no sound graph
    */
-  public static StudentGraph fromJson(JsonNode json, String origin) {
-    return GraphJson.read(json, origin);
+  public static StudentGraph fromJson(JsonFields fields) {
+    return GraphJson.read(fields);
   }
 
   @Override

@@ -7,7 +7,6 @@ import io.lakestill.error.Errors;
 import io.lakestill.io.Sha256;
 import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FileStatus;
@@ -22,13 +21,6 @@ import org.apache.hadoop.fs.Path;
  */
 @SuppressWarnings("ArrayRecordComponent") // equality is by hash, below
 public record OnnxFile(String origin, byte[] bytes, String sha256) {
-  private static final Set<Integer> FLOATING_POINT =
-      Set.of(
-          OnnxMl.TensorProto.DataType.FLOAT_VALUE,
-          OnnxMl.TensorProto.DataType.DOUBLE_VALUE,
-          OnnxMl.TensorProto.DataType.FLOAT16_VALUE,
-          OnnxMl.TensorProto.DataType.BFLOAT16_VALUE);
-
   private static final long LARGEST = Integer.MAX_VALUE - 8L;
 
   /**
@@ -83,16 +75,13 @@ public record OnnxFile(String origin, byte[] bytes, String sha256) {
   }
 
   /**
-   * The numbers the model holds: the values of its floating-point initializers. That counts running
-   * statistics, too, which ONNX does not tell from weights.
+   * How many numbers of the model were trained: for a model exported here, what {@code
+   * StudentGraph.trainableParameters()} says of its graph. For others, all floating-point
+   * initializers but the running statistics of batch normalisations, and the constants that matrix
+   * products and convolutions use directly.
    */
   public long parameters() {
-    return parsed(bytes, origin).getGraph().getInitializerList().stream()
-        .filter(tensor -> FLOATING_POINT.contains(tensor.getDataType()))
-        .mapToLong(
-            tensor ->
-                tensor.getDimsList().stream().mapToLong(Long::longValue).reduce(1, (a, b) -> a * b))
-        .sum();
+    return OnnxParameters.count(parsed(bytes, origin).getGraph());
   }
 
   private static OnnxMl.ModelProto parsed(byte[] bytes, String origin) {

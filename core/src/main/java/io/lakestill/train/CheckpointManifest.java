@@ -2,8 +2,8 @@ package io.lakestill.train;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.lakestill.error.Errors;
 import io.lakestill.io.Json;
+import io.lakestill.io.JsonFields;
 import io.lakestill.student.StudentGraph;
 import java.util.Optional;
 
@@ -128,54 +128,39 @@ public record CheckpointManifest(
    *     field is missing or what it says cannot be
    */
   public static CheckpointManifest fromJson(JsonNode json, String origin) {
-    int format = Json.required(json, "format_version", origin).asInt();
-    if (format != FORMAT_VERSION) {
-      throw Errors.badInput(
-          ("'%s' has format version %d, this Lakestill reads version %d; use the version that wrote"
-                  + " it, or train again.")
-              .formatted(origin, format, FORMAT_VERSION));
-    }
-    JsonNode parameters = Json.required(json, "parameters", origin);
-    JsonNode rows = Json.required(json, "rows", origin);
-    try {
-      return new CheckpointManifest(
-          text(json, "role", origin),
-          Json.required(json, "seed", origin).asInt(),
-          StudentGraph.fromJson(Json.required(json, "graph", origin), origin),
-          new ParameterFile(
-              text(parameters, "file", origin),
-              whole(parameters, "bytes", origin),
-              text(parameters, "sha256", origin)),
-          Json.required(json, "best_epoch", origin).asInt(),
-          TrainingHistory.fromJson(Json.required(json, "history", origin), origin),
-          new Rows(
-              whole(rows, "training", origin),
-              whole(rows, "validation", origin),
-              Json.required(rows, "views", origin).asInt(),
-              whole(rows, "left_out", origin),
-              whole(rows, "orphans", origin)),
-          Optional.ofNullable(json.get("signals")).map(from -> signals(from, origin)),
-          text(json, "fingerprint", origin),
-          text(json, "engine", origin),
-          text(json, "code_version", origin),
-          text(json, "created", origin));
-    } catch (IllegalArgumentException e) {
-      throw Errors.badInput("'" + origin + "' is damaged: " + e.getMessage() + "; train again.", e);
-    }
+    JsonFields fields = JsonFields.of(json, origin);
+    fields.requireFormat(FORMAT_VERSION);
+    return fields.build(() -> read(fields));
   }
 
-  private static Signals signals(JsonNode json, String origin) {
-    return new Signals(
-        text(json, "teacher", origin),
-        Json.required(json, "version", origin).asInt(),
-        text(json, "fingerprint", origin));
+  private static CheckpointManifest read(JsonFields fields) {
+    return new CheckpointManifest(
+        fields.text("role"),
+        fields.integer("seed"),
+        fields.object("graph", StudentGraph::fromJson),
+        fields.object(
+            "parameters",
+            from -> new ParameterFile(from.text("file"), from.whole("bytes"), from.text("sha256"))),
+        fields.integer("best_epoch"),
+        TrainingHistory.fromJson(fields, "history"),
+        fields.object("rows", CheckpointManifest::rows),
+        fields.optional(
+            "signals",
+            from ->
+                new Signals(
+                    from.text("teacher"), from.integer("version"), from.text("fingerprint"))),
+        fields.text("fingerprint"),
+        fields.text("engine"),
+        fields.text("code_version"),
+        fields.text("created"));
   }
 
-  private static String text(JsonNode json, String field, String origin) {
-    return Json.required(json, field, origin).asText();
-  }
-
-  private static long whole(JsonNode json, String field, String origin) {
-    return Json.required(json, field, origin).asLong();
+  private static Rows rows(JsonFields fields) {
+    return new Rows(
+        fields.whole("training"),
+        fields.whole("validation"),
+        fields.integer("views"),
+        fields.whole("left_out"),
+        fields.whole("orphans"));
   }
 }

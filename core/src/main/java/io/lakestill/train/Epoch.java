@@ -1,8 +1,8 @@
 package io.lakestill.train;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.lakestill.io.Json;
+import io.lakestill.io.JsonFields;
 import io.lakestill.recipe.BestBy;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -64,16 +64,16 @@ public record Epoch(
     return json;
   }
 
-  static Epoch fromJson(JsonNode json, String origin) {
+  static Epoch fromJson(JsonFields fields) {
     return new Epoch(
-        Json.required(json, "epoch", origin).asInt(),
-        Json.required(json, "training_loss", origin).asDouble(),
-        terms(Json.required(json, "training_terms", origin)),
-        Json.required(json, "validation_accuracy", origin).asDouble(),
-        Json.required(json, "validation_loss", origin).asDouble(),
-        terms(Json.required(json, "validation_terms", origin)),
-        Json.required(json, "seconds", origin).asDouble(),
-        Json.required(json, "rows_per_second", origin).asDouble());
+        fields.integer("epoch"),
+        fields.number("training_loss"),
+        terms(fields.object("training_terms")),
+        fields.number("validation_accuracy"),
+        fields.number("validation_loss"),
+        terms(fields.object("validation_terms")),
+        fields.number("seconds"),
+        fields.number("rows_per_second"));
   }
 
   private static ObjectNode terms(Map<String, Double> terms) {
@@ -82,9 +82,9 @@ public record Epoch(
     return json;
   }
 
-  private static Map<String, Double> terms(JsonNode json) {
+  private static Map<String, Double> terms(JsonFields fields) {
     Map<String, Double> terms = new LinkedHashMap<>();
-    json.fields().forEachRemaining(term -> terms.put(term.getKey(), term.getValue().asDouble()));
+    fields.keys().forEach(term -> terms.put(term, fields.number(term)));
     return terms;
   }
 }

@@ -1,8 +1,8 @@
 package io.lakestill.train;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import io.lakestill.io.Json;
+import io.lakestill.io.JsonFields;
 import io.lakestill.recipe.BestBy;
 import java.util.ArrayList;
 import java.util.List;
@@ -50,13 +50,7 @@ public record TrainingHistory(List<Epoch> epochs) {
     return json;
   }
 
-  /**
-   * @param origin where it comes from, for messages
-   * @throws io.lakestill.error.LakestillException (exit 3) when a field is missing
-   */
-  public static TrainingHistory fromJson(JsonNode json, String origin) {
-    List<Epoch> epochs = new ArrayList<>();
-    json.forEach(epoch -> epochs.add(Epoch.fromJson(epoch, origin)));
-    return new TrainingHistory(epochs);
+  static TrainingHistory fromJson(JsonFields fields, String key) {
+    return new TrainingHistory(fields.objects(key, Epoch::fromJson));
   }
 }

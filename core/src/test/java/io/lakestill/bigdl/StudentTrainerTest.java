@@ -248,6 +248,33 @@ class StudentTrainerTest {
   }
 
   @Test
+  void refusesFewerRowsThanCoresWithoutNamingAnImpossibleBatch() {
+    WeightedTerms loss = Blobs.crossEntropy();
+    RowLayout targets = Blobs.targets(loss, CLASSES);
+    StudentTrainer trainer =
+        new StudentTrainer(
+            perceptron(),
+            loss,
+            targets,
+            Blobs.settings(1, 128, Blobs.adam(0.01)),
+            3,
+            LocalSpark.cluster());
+
+    assertThatThrownBy(
+            () ->
+                trainer.train(
+                    new Blobs(1, WIDTH, CLASSES, 1).block(targets),
+                    validation().block(targets),
+                    folder.resolve("events"),
+                    TrainingProgress.silent()))
+        .isInstanceOfSatisfying(
+            LakestillException.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.BAD_RECIPE))
+        .hasMessageContaining("only 1 training rows for 2 cores")
+        .hasMessageContaining("fewer cores")
+        .hasMessageNotContaining("batch of at most");
+  }
+
+  @Test
   void refusesBatchNormalisationOverOneRowPerCore() {
     WeightedTerms loss = Blobs.crossEntropy();
     assertThatThrownBy(

@@ -5,16 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.lakestill.TestResource;
 import io.lakestill.error.ExitCode;
 import io.lakestill.error.LakestillException;
-import io.lakestill.io.Json;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
-import java.nio.charset.StandardCharsets;
 import java.util.SplittableRandom;
 import java.util.function.ToDoubleFunction;
 import org.junit.jupiter.api.Test;
@@ -23,27 +21,27 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class ClassificationTallyTest {
   @Test
-  void calibrationErrorMatchesReference() throws IOException {
+  void calibrationErrorMatchesReference() {
     assertMatches("ece", ClassificationTally::calibrationError);
   }
 
   @Test
-  void agreementMatchesReference() throws IOException {
+  void agreementMatchesReference() {
     assertMatches("top1_agreement", ClassificationTally::agreement);
   }
 
   @Test
-  void divergenceMatchesReference() throws IOException {
+  void divergenceMatchesReference() {
     assertMatches("predictive_kl", ClassificationTally::divergence);
   }
 
   @Test
-  void reverseDivergenceMatchesReference() throws IOException {
+  void reverseDivergenceMatchesReference() {
     assertMatches("predictive_kl_reverse", ClassificationTally::reverseDivergence);
   }
 
   @Test
-  void entropyMatchesReference() throws IOException {
+  void entropyMatchesReference() {
     assertMatches("entropy", ClassificationTally::entropy);
   }
 
@@ -147,9 +145,8 @@ class ClassificationTallyTest {
         .hasMessage("no row was counted");
   }
 
-  private static void assertMatches(String name, ToDoubleFunction<ClassificationTally> figure)
-      throws IOException {
-    for (JsonNode golden : Json.required(golden(name), "cases", name)) {
+  private static void assertMatches(String name, ToDoubleFunction<ClassificationTally> figure) {
+    for (JsonNode golden : TestResource.json("/golden/metrics/" + name + ".json").get("cases")) {
       JsonNode inputs = golden.get("inputs");
       float[] logits = floats(inputs.get("student.logits").get("data"));
       int classes = inputs.get("student.logits").get("shape").get(1).asInt();
@@ -168,13 +165,6 @@ class ClassificationTallyTest {
       assertThat(figure.applyAsDouble(tally))
           .as("%s %s", name, golden.get("name").asText())
           .isCloseTo(expected, within(1e-4 * Math.max(1, Math.abs(expected))));
-    }
-  }
-
-  private static JsonNode golden(String name) throws IOException {
-    String resource = "/golden/metrics/" + name + ".json";
-    try (InputStream in = ClassificationTallyTest.class.getResourceAsStream(resource)) {
-      return Json.parse(new String(in.readAllBytes(), StandardCharsets.UTF_8), resource);
     }
   }
 

@@ -5,17 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.lakestill.TestResource;
 import io.lakestill.error.LakestillException;
-import io.lakestill.io.Json;
-import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.util.function.ToDoubleFunction;
 import org.junit.jupiter.api.Test;
 
 class MetricGoldenValuesTest {
   @Test
-  void aurocMatchesReference() throws IOException {
+  void aurocMatchesReference() {
     assertMatches(
         "auroc", golden -> Auroc.of(doubles(golden, "student.scores"), ints(golden, "labels")));
   }
@@ -28,17 +25,17 @@ class MetricGoldenValuesTest {
   }
 
   @Test
-  void recallMatchesReference() throws IOException {
+  void recallMatchesReference() {
     assertMatches("recall_at_k", golden -> ranking(golden).recall());
   }
 
   @Test
-  void normalisedGainMatchesReference() throws IOException {
+  void normalisedGainMatchesReference() {
     assertMatches("ndcg_at_k", golden -> ranking(golden).normalisedGain());
   }
 
   @Test
-  void retainedMassMatchesReference() throws IOException {
+  void retainedMassMatchesReference() {
     assertMatches(
         "retained_mass",
         golden -> {
@@ -56,7 +53,7 @@ class MetricGoldenValuesTest {
   }
 
   @Test
-  void attentionOverlapMatchesReference() throws IOException {
+  void attentionOverlapMatchesReference() {
     assertMatches(
         "attention_iou",
         golden -> {
@@ -110,19 +107,14 @@ class MetricGoldenValuesTest {
     return whole;
   }
 
-  private static void assertMatches(String name, ToDoubleFunction<JsonNode> figure)
-      throws IOException {
-    String resource = "/golden/metrics/" + name + ".json";
-    try (InputStream in = MetricGoldenValuesTest.class.getResourceAsStream(resource)) {
-      String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
-      JsonNode cases = Json.required(Json.parse(text, resource), "cases", resource);
-      assertThat(cases).isNotEmpty();
-      for (JsonNode golden : cases) {
-        double expected = golden.get("expected").get("value").asDouble();
-        assertThat(figure.applyAsDouble(golden))
-            .as("%s %s", name, golden.get("name").asText())
-            .isCloseTo(expected, within(1e-4 * Math.max(1, Math.abs(expected))));
-      }
+  private static void assertMatches(String name, ToDoubleFunction<JsonNode> figure) {
+    JsonNode cases = TestResource.json("/golden/metrics/" + name + ".json").get("cases");
+    assertThat(cases).isNotEmpty();
+    for (JsonNode golden : cases) {
+      double expected = golden.get("expected").get("value").asDouble();
+      assertThat(figure.applyAsDouble(golden))
+          .as("%s %s", name, golden.get("name").asText())
+          .isCloseTo(expected, within(1e-4 * Math.max(1, Math.abs(expected))));
     }
   }
 

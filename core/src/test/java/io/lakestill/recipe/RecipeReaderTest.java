@@ -8,6 +8,8 @@ import io.lakestill.error.LakestillException;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class RecipeReaderTest {
   private static final String SOUND =
@@ -77,6 +79,14 @@ class RecipeReaderTest {
   }
 
   @Test
+  void neverDropsATermWithoutAType() {
+    assertThat(read(SOUND.replace("type = kd-kl", "type = \"\""))).isEmpty();
+    assertThat(problems.found())
+        .extracting(Problem::toString)
+        .containsExactly("test.conf:13: train.objectives[0].type: must not be empty");
+  }
+
+  @Test
   void overridesWinAndNameThemselvesInProblems() {
     Recipe recipe =
         read(
@@ -94,6 +104,50 @@ class RecipeReaderTest {
     assertThat(problems.found())
         .extracting(Problem::toString)
         .containsExactly("--set train.batch: train.batch: must be a number, is 'many'");
+  }
+
+  @Test
+  void overridesAreNotCutAtWhatHoconTakesForAComment() {
+    Recipe recipe =
+        read(
+                SOUND,
+                "data.train=/lake//train#1.parquet",
+                "teacher.onnx=${lakestill.home}/big.onnx",
+                "train.objectives=[{ type = cross-entropy, weight = 1 }]")
+            .orElseThrow();
+
+    assertThat(recipe.data().train().path()).isEqualTo("/lake//train#1.parquet");
+    assertThat(recipe.teacher().orElseThrow().onnx()).contains("/home/big.onnx");
+    assertThat(recipe.train().objectives()).hasSize(1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "include \"missing.conf\"",
+        "include \"io/lakestill/reference.conf\"",
+        "include classpath(\"io/lakestill/reference.conf\")",
+        "include file(\"/missing.conf\")",
+        "include url(\"http://127.0.0.1:1/missing.conf\")",
+        "include required(\"missing.conf\")",
+        "data { include \"missing.conf\" }",
+      })
+  void refusesEveryInclude(String include) {
+    assertThat(read(SOUND + include)).isEmpty();
+    assertThatThrownBy(() -> problems.throwIfAny("test.conf"))
+        .isInstanceOfSatisfying(
+            LakestillException.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.BAD_RECIPE))
+        .hasMessageContaining("test.conf: HOCON: include ")
+        .hasMessageContaining(".conf\"")
+        .hasMessageContaining("is refused: a recipe is one file; write the lines into it");
+  }
+
+  @Test
+  void refusesAnIncludeInAnOverride() {
+    assertThat(read(SOUND, "data.views={ include \"views.conf\" }")).isEmpty();
+    assertThat(problems.found())
+        .singleElement()
+        .satisfies(p -> assertThat(p.message()).startsWith("include \"views.conf\" is refused"));
   }
 
   @Test

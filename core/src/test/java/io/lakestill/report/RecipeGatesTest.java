@@ -2,6 +2,7 @@ package io.lakestill.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.lakestill.recipe.ModelRole;
 import io.lakestill.recipe.Problem;
 import io.lakestill.recipe.Problems;
 import io.lakestill.recipe.RecipeDraft;
@@ -9,17 +10,20 @@ import io.lakestill.recipe.RecipeReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class RecipeGatesTest {
+  private static final Set<ModelRole> EVERY_MODEL = EnumSet.allOf(ModelRole.class);
   private static final Path QUICKSTART = Path.of("../conf/recipes/quickstart.conf");
 
   @Test
   void gatesOfTheQuickstartAreSound() throws IOException {
     Problems problems = new Problems();
 
-    List<Gate> gates = RecipeGates.read(draft(), problems);
+    List<Gate> gates = RecipeGates.read(draft(), EVERY_MODEL, problems);
 
     assertThat(problems.found()).isEmpty();
     assertThat(gates).hasSize(draft().evaluate().orElseThrow().gates().size()).isNotEmpty();
@@ -77,9 +81,27 @@ class RecipeGatesTest {
     }
   }
 
+  @Test
+  void gateOnTheScratchTwinNeedsOne() throws IOException {
+    Problems problems = new Problems();
+    RecipeDraft draft =
+        draft(
+            "evaluate.gates=[across_seeds.mean_difference > 0, scratch.accuracy > 0,"
+                + " across_seeds.scratch_accuracy.mean > 0, teacher.accuracy > 0,"
+                + " student.agreement > 0, across_seeds.seeds > 0]");
+
+    RecipeGates.read(draft, EnumSet.of(ModelRole.TEACHER, ModelRole.STUDENT), problems);
+
+    assertThat(problems.found())
+        .extracting(Problem::path)
+        .containsExactly("evaluate.gates[0]", "evaluate.gates[1]", "evaluate.gates[2]");
+    assertThat(problems.found().get(0).message())
+        .contains("'across_seeds.mean_difference'", "there is no scratch twin");
+  }
+
   private static List<Problem> problems(String... overrides) throws IOException {
     Problems problems = new Problems();
-    RecipeGates.read(draft(overrides), problems);
+    RecipeGates.read(draft(overrides), EVERY_MODEL, problems);
     return problems.found();
   }
 

@@ -139,6 +139,7 @@ class GraphReaderTest {
           """
           student { architecture = vgg }                   | student.architecture: must be one of mlp, lenet, resnet, is 'vgg'
           student { architecture = mlp, depth = 3 }        | student.depth: unknown key
+          student { layers = [{ type = "" }] }             | student.layers[0].type: must not be empty
           student { architecture = mlp, hidden = [] }      | hidden must be one or more widths of at least 1, is []
           student { architecture = mlp, hidden = [8, 0] }  | hidden must be one or more widths of at least 1, is [8, 0]
           student { architecture = lenet, kernel = 4 }     | kernel must be odd, so that a convolution keeps height and width, is 4

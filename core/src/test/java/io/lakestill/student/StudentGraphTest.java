@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.lakestill.error.ExitCode;
 import io.lakestill.error.LakestillException;
 import io.lakestill.io.Json;
+import io.lakestill.io.JsonFields;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -76,13 +77,13 @@ class StudentGraphTest {
   void jsonRoundTripKeepsTheGraph(long seed) {
     StudentGraph graph = RandomGraphs.draw(seed);
     ObjectNode json = Json.parse(Json.pretty(graph.toJson()), "graph.json");
-    assertThat(StudentGraph.fromJson(json, "graph.json")).isEqualTo(graph).hasSameHashCodeAs(graph);
+    assertThat(read(json)).isEqualTo(graph).hasSameHashCodeAs(graph);
   }
 
   @Test
   void jsonRoundTripKeepsArchitectures() {
     StudentGraph graph = new ResNet(20, 1.0).graph(Shape.image(3, 32, 32), 10, Map.of());
-    assertThat(StudentGraph.fromJson(graph.toJson(), "graph.json")).isEqualTo(graph);
+    assertThat(read(graph.toJson())).isEqualTo(graph);
   }
 
   @Test
@@ -101,33 +102,39 @@ class StudentGraphTest {
     ObjectNode json = graph.toJson();
     json.put("later", 1);
     ((ObjectNode) json.get("layers").get(1)).put("later", 1);
-    assertThat(StudentGraph.fromJson(json, "graph.json")).isEqualTo(graph);
+    assertThat(read(json)).isEqualTo(graph);
   }
 
   @Test
   void damagedJsonIsRefusedWithItsPlace() {
     assertDamaged(json -> json.remove("layers"), "'graph.json' has no field 'layers'");
-    assertDamaged(json -> json.put("input", 3), "'input' must be a list, is 3");
+    assertDamaged(
+        json -> json.put("input", 3),
+        "'graph.json': field 'input' must be a list of whole numbers, is 3");
     assertDamaged(
         json -> ((ArrayNode) json.get("input")).set(0, 1.5),
-        "'graph.json': 'input' must be a whole number, is 1.5");
+        "'graph.json': field 'input' must be a list of whole numbers, is [1.5,8,8]");
     assertDamaged(
         json -> layer(json, 1).put("type", "attention"),
-        "'graph.json: layers[1]' is no sound layer: unknown type 'attention'; this version knows");
+        "'graph.json': field 'layers[1].type' must be one of convolution, batch-normalisation");
     assertDamaged(
         json -> layer(json, 1).put("width", "ten"),
-        "'graph.json: layers[1]': 'width' must be a whole number, is \"ten\"");
+        "'graph.json': field 'layers[1].width' must be a whole number below 2^31, is \"ten\"");
     assertDamaged(
         json -> layer(json, 1).put("bias", 1),
-        "'graph.json: layers[1]': 'bias' must be true or false, is 1");
+        "'graph.json': field 'layers[1].bias' must be true or false, is 1");
     assertDamaged(
         json -> layer(json, 1).put("width", 0),
-        "'graph.json: layers[1]' is no sound layer: width must be at least 1, is 0");
+        "'graph.json': 'layers[1]' is not sound: width must be at least 1, is 0");
     assertDamaged(
-        json -> layer(json, 0).remove("input"), "'graph.json: layers[0]' has no field 'input'");
+        json -> layer(json, 0).remove("input"), "'graph.json' has no field 'layers[0].input'");
     assertDamaged(
         json -> layer(json, 0).put("name", "other"),
-        "'graph.json' holds no sound graph: layer 'last' reads 'flat', which is no layer");
+        "'graph.json' is not sound: layer 'last' reads 'flat', which is no layer");
+  }
+
+  private static StudentGraph read(ObjectNode json) {
+    return StudentGraph.fromJson(JsonFields.of(json, "graph.json"));
   }
 
   private static ObjectNode layer(ObjectNode json, int index) {
@@ -148,7 +155,7 @@ class StudentGraphTest {
   private static void assertDamaged(Consumer<ObjectNode> damage, String message) {
     ObjectNode json = new StudentGraph(IMAGE, List.of(FLATTEN, LAST), logits("last")).toJson();
     damage.accept(json);
-    assertThatThrownBy(() -> StudentGraph.fromJson(json, "graph.json"))
+    assertThatThrownBy(() -> read(json))
         .isInstanceOfSatisfying(
             LakestillException.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.BAD_INPUT))
         .hasMessageContaining(message);

@@ -3,6 +3,9 @@ package io.lakestill.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.lakestill.io.Json;
+import io.lakestill.io.JsonFields;
 import io.lakestill.recipe.BestBy;
 import java.util.List;
 import java.util.Map;
@@ -44,7 +47,11 @@ class TrainingHistoryTest {
   void comesBackFromJson() {
     TrainingHistory history = new TrainingHistory(List.of(epoch(1, 0.5, 1), epoch(2, 1.0 / 3, 2)));
 
-    assertThat(TrainingHistory.fromJson(history.toJson(), "history")).isEqualTo(history);
+    ObjectNode json = Json.object();
+    json.set("history", history.toJson());
+
+    assertThat(TrainingHistory.fromJson(JsonFields.of(json, "c.json"), "history"))
+        .isEqualTo(history);
   }
 
   @Test

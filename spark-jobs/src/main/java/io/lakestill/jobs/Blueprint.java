@@ -7,6 +7,7 @@ import io.lakestill.objective.WeightedTerms;
 import io.lakestill.recipe.DataSettings;
 import io.lakestill.recipe.FeatureSettings;
 import io.lakestill.recipe.GraphSettings;
+import io.lakestill.recipe.ModelRole;
 import io.lakestill.recipe.Problem;
 import io.lakestill.recipe.Problems;
 import io.lakestill.recipe.Recipe;
@@ -19,11 +20,13 @@ import io.lakestill.report.RecipeGates;
 import io.lakestill.student.GraphReader;
 import io.lakestill.student.Shape;
 import io.lakestill.student.StudentGraph;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiConsumer;
+import org.apache.hadoop.fs.Path;
 
 /**
  * A recipe whose every part was read by the package that understands it: what a run works from. An
@@ -87,11 +90,13 @@ public record Blueprint(
     Optional<Training> student = training(draft.data(), draft.student(), draft.train());
     Optional<Training> teacher =
         draft.teacher().flatMap(given -> training(draft.data(), given.graph(), given.train()));
-    List<Gate> gates = RecipeGates.read(draft, problems);
+    List<Gate> gates = RecipeGates.read(draft, scored(draft, student), problems);
+    checkPath(draft, "output", problems);
+    checkPath(draft, "teacher.onnx", problems);
     student.ifPresent(training -> checkSignals(draft, training));
     draft
         .teacher()
-        .ifPresent(given -> teacher.ifPresent(made -> checkTeacher(given, made, problems)));
+        .ifPresent(given -> teacher.ifPresent(made -> checkTeacher(draft, given, made, problems)));
     if (problems.count() > before) {
       return Optional.empty();
     }
@@ -106,6 +111,40 @@ public record Blueprint(
                     student.filter(Training::needsSignals).map(Training::withoutTeacher),
                     teacher,
                     gates));
+  }
+
+  /** The models the scorecard will compare; of what was refused, the most there could be. */
+  private static Set<ModelRole> scored(RecipeDraft draft, Optional<Training> student) {
+    Set<ModelRole> models = EnumSet.of(ModelRole.STUDENT);
+    if (draft.source().hasPath("teacher")) {
+      models.add(ModelRole.TEACHER);
+    }
+    if (student.map(Training::needsSignals).orElse(true)) {
+      models.add(ModelRole.SCRATCH);
+    }
+    return models;
+  }
+
+  private static void checkPath(RecipeDraft draft, String key, Problems problems) {
+    if (!draft.source().hasPath(key)) {
+      return;
+    }
+    String text = String.valueOf(draft.source().getValue(key).unwrapped());
+    try {
+      new Path(text);
+    } catch (IllegalArgumentException e) {
+      problems.add(
+          new Problem(
+              where(draft, key), key, "'%s' is not a path: %s".formatted(text, e.getMessage())));
+    }
+  }
+
+  /** The file and line, or the option, that a key comes from. */
+  private static String where(RecipeDraft draft, String key) {
+    String origin = draft.source().getValue(key).origin().description();
+    return origin.startsWith("--set ")
+        ? origin.replaceFirst(": \\d+$", "")
+        : origin.replaceFirst(": (\\d+)$", ":$1");
   }
 
   private static Optional<Training> training(
@@ -186,7 +225,12 @@ public record Blueprint(
   }
 
   /** A teacher trained here learns from labels, and has every output that is asked of it. */
-  private static void checkTeacher(TeacherSettings given, Training teacher, Problems problems) {
+  private static void checkTeacher(
+      RecipeDraft draft, TeacherSettings given, Training teacher, Problems problems) {
+    if (teacher.settings().seeds().size() > 1) {
+      String key = "teacher.train.seeds";
+      problems.add(new Problem(where(draft, key), key, "a teacher is trained once; give one seed"));
+    }
     forEachTerm(
         teacher,
         (options, requires) -> {

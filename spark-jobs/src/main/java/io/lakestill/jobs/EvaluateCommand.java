@@ -1,5 +1,7 @@
 package io.lakestill.jobs;
 
+import java.util.EnumSet;
+import java.util.Set;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -19,7 +21,7 @@ final class EvaluateCommand extends RecipeCommand {
   }
 
   @Override
-  void stages(Pipeline pipeline) {
-    pipeline.evaluate();
+  Set<Stage> stages() {
+    return EnumSet.of(Stage.EVALUATE);
   }
 }

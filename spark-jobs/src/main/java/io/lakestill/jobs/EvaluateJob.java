@@ -1,11 +1,9 @@
 package io.lakestill.jobs;
 
-import io.lakestill.metric.ClassificationTally;
+import io.lakestill.error.Errors;
 import io.lakestill.recipe.Recipe;
-import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
-import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
@@ -22,11 +20,25 @@ final class EvaluateJob {
   /**
    * @param contestants the models; the teacher first, if there is one
    * @param reference whether the first one is that teacher
-   * @return one tally per contestant, in their order
+   * @return one tally per contestant, and the rows that were left out for all of them
    * @throws io.lakestill.error.LakestillException (exit 3) for a test table that breaks its
-   *     contract
+   *     contract or has more rows that cannot be scored than the recipe's budget allows, and for a
+   *     model whose logits are not finite
    */
-  static List<ClassificationTally> run(
+  static TestScores run(
+      SparkSession spark,
+      Recipe recipe,
+      List<Contestant> contestants,
+      TestPass.Reference reference,
+      ProgressListener listener) {
+    try {
+      return scores(spark, recipe, contestants, reference, listener);
+    } catch (Exception e) {
+      throw SparkFailures.worded(e, "evaluate");
+    }
+  }
+
+  private static TestScores scores(
       SparkSession spark,
       Recipe recipe,
       List<Contestant> contestants,
@@ -50,7 +62,10 @@ final class EvaluateJob {
         new RowProgress(spark.sparkContext(), "evaluate", test.count(), listener)) {
       JavaRDD<InternalRow> rows = examples.queryExecution().toRdd().toJavaRDD();
       LongAccumulator counted = progress.rows();
-      return rows.mapPartitions(part -> tallies(shared, part, counted)).reduce(EvaluateJob::merged);
+      TestScores scores =
+          rows.mapPartitions(part -> scores(shared, part, counted)).reduce(TestScores::merge);
+      requireWithinBudget(scores, recipe, test.count());
+      return scores;
     } finally {
       shared.destroy();
     }
@@ -61,17 +76,28 @@ final class EvaluateJob {
     return (int) Math.max(Math.min(tasks, 1 << 20), 1);
   }
 
-  private static Iterator<List<ClassificationTally>> tallies(
+  private static void requireWithinBudget(TestScores scores, Recipe recipe, long rows) {
+    double budget = recipe.signals().quarantineBudget();
+    long allowed = (long) (budget * rows);
+    if (scores.leftOut() > allowed) {
+      throw Errors.badInput(
+          ("%d of %d rows of test table '%s' cannot be scored, signals.quarantine-budget = %s"
+                  + " allows %d; such as %s. Correct the rows or the teacher, leave the rows out with"
+                  + " data.test-where, or raise the budget.")
+              .formatted(
+                  scores.leftOut(),
+                  rows,
+                  recipe.data().test().path(),
+                  budget,
+                  allowed,
+                  String.join(", ", scores.examples())));
+    }
+  }
+
+  private static Iterator<TestScores> scores(
       Broadcast<TestPass.TestPlan> plan, Iterator<InternalRow> rows, LongAccumulator counted) {
     try (TestPass pass = new TestPass(plan.value())) {
       return List.of(pass.run(rows, counted)).iterator();
     }
-  }
-
-  private static List<ClassificationTally> merged(
-      List<ClassificationTally> left, List<ClassificationTally> right) {
-    List<ClassificationTally> sum = new ArrayList<>(left);
-    IntStream.range(0, sum.size()).forEach(k -> sum.get(k).merge(right.get(k)));
-    return sum;
   }
 }

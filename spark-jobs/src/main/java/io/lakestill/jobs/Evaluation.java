@@ -100,9 +100,13 @@ final class Evaluation {
     String fingerprint = fingerprint();
     Optional<Scorecard> done =
         existing().filter(card -> card.provenance().fingerprint().equals(fingerprint));
-    return done.isPresent()
-        ? StageLog.Result.alreadyDone(done.get())
-        : StageLog.Result.done(measure(teacherFile, fingerprint));
+    if (done.isPresent()) {
+      // The fingerprint says that it is still the same table, so what was not scored was left out.
+      long rows = LakeTable.read(spark, recipe.data().test()).count();
+      summary.put("left_out", rows - done.get().testRows());
+      return StageLog.Result.alreadyDone(done.get());
+    }
+    return StageLog.Result.done(measure(teacherFile, fingerprint));
   }
 
   /** The scorecard of an earlier run; one that cannot be read is measured again. */
@@ -126,6 +130,7 @@ final class Evaluation {
     parts.add(recipe.name() + " " + recipe.data().classes());
     parts.add("key " + recipe.data().id() + ", label " + recipe.data().label());
     parts.add("bins " + recipe.evaluate().calibrationBins());
+    parts.add("may leave out " + recipe.signals().quarantineBudget());
     parts.add(InputSnapshot.of(test.path(), test.where(), configuration()).toString());
     for (Entrant entrant : entrants) {
       Contestant contestant = entrant.contestant();
@@ -144,13 +149,15 @@ final class Evaluation {
   private Scorecard measure(Optional<Path> teacherFile, String fingerprint) {
     TestPass.Reference reference =
         teacherFile.isPresent() ? TestPass.Reference.FIRST_CONTESTANT : TestPass.Reference.NOTHING;
-    List<ClassificationTally> tallies =
+    TestScores measured =
         EvaluateJob.run(
             spark,
             recipe,
             entrants.stream().map(Entrant::contestant).toList(),
             reference,
             progress -> console.progress("  " + progress));
+    report(measured);
+    List<ClassificationTally> tallies = measured.tallies();
     List<Scored> scored = scored(tallies);
     return new Scorecard(
         provenance(fingerprint),
@@ -162,6 +169,15 @@ final class Evaluation {
         perSeed(scored),
         curves(),
         List.of());
+  }
+
+  private void report(TestScores measured) {
+    summary.put("left_out", measured.leftOut());
+    if (measured.leftOut() > 0) {
+      console.line(
+          "  test rows left out for all models: %d, such as %s"
+              .formatted(measured.leftOut(), String.join(", ", measured.examples())));
+    }
   }
 
   /** Adds to each tally the speed, measured on the same few test rows. */

@@ -35,6 +35,8 @@ public final class ExampleTable {
   /** The features as stored: binary, or an array of floats; see {@link RawCell}. */
   public static final String RAW = "raw";
 
+  private static final int SHOWN = 5;
+
   private ExampleTable() {}
 
   /**
@@ -77,6 +79,62 @@ public final class ExampleTable {
     long count = checks.run(examples, columns.rawWidth(col(RAW)));
     Dataset<Row> rows = examples.select(col(SAMPLE_ID), col(LABEL).cast("int"), col(RAW));
     return new Examples(rows, count);
+  }
+
+  /**
+   * Refuses tables that share examples: a model must not be chosen by, or measured on, what it
+   * learned from. An example that is held out of the training table counts as one of that table.
+   *
+   * @throws io.lakestill.error.LakestillException (exit 3) when a key is in two of the tables; the
+   *     message names both and five keys
+   */
+  static void refuseShared(SparkSession spark, DataSettings data) {
+    refuseShared(spark, data, Split.TRAIN, Split.TEST);
+    if (data.validation().isPresent()) {
+      refuseShared(spark, data, Split.TRAIN, Split.VALIDATION);
+      refuseShared(spark, data, Split.VALIDATION, Split.TEST);
+    }
+  }
+
+  /** As {@link #refuseShared(SparkSession, DataSettings)}, of the tables of two splits only. */
+  static void refuseShared(SparkSession spark, DataSettings data, Split one, Split other) {
+    spark.sparkContext().setJobDescription("compare keys of " + name(one) + " and " + name(other));
+    List<String> shared =
+        keys(spark, data, one)
+            .intersect(keys(spark, data, other))
+            .sort(SAMPLE_ID)
+            .limit(SHOWN)
+            .collectAsList()
+            .stream()
+            .map(row -> row.getString(0))
+            .toList();
+    if (!shared.isEmpty()) {
+      throw Errors.badInput(
+          ("Tables %s and %s share keys in column '%s', such as %s; an example must not be in both."
+                  + " Correct the paths, or select rows with data.%s-where and data.%s-where.")
+              .formatted(
+                  shown(data, one),
+                  shown(data, other),
+                  data.id(),
+                  String.join(", ", shared),
+                  name(one),
+                  name(other)));
+    }
+  }
+
+  /** The keys of a whole table; a missing one is the concern of {@link #checked}. */
+  private static Dataset<Row> keys(SparkSession spark, DataSettings data, Split split) {
+    TableSettings table = table(data, split);
+    Dataset<Row> stored = LakeTable.read(spark, table);
+    ExampleColumns columns = new ExampleColumns(data, stored);
+    refuse(table, columns.faults());
+    return stored.select(columns.id().as(SAMPLE_ID)).where(col(SAMPLE_ID).isNotNull());
+  }
+
+  private static String shown(DataSettings data, Split split) {
+    TableSettings table = table(data, split);
+    return "'%s' (%s%s)"
+        .formatted(table.path(), name(split), table.where().map(where -> ", " + where).orElse(""));
   }
 
   /** The table a split is read from. */

@@ -63,6 +63,14 @@ record ExportJob(
    *     exported model differs by more than the tolerance (exit 1)
    */
   StageLog.Result<Bundle> run(Supplier<RealRows> rows, Console console) {
+    try {
+      return export(rows, console);
+    } catch (Exception e) {
+      throw SparkFailures.worded(e, "export");
+    }
+  }
+
+  private StageLog.Result<Bundle> export(Supplier<RealRows> rows, Console console) {
     CheckpointManifest trained = checkpoint.required();
     String fingerprint = fingerprint(trained);
     Optional<Bundle> done =

@@ -2,10 +2,7 @@ package io.lakestill.jobs;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.lakestill.error.ExitCode;
-import io.lakestill.error.LakestillException;
 import io.lakestill.io.Json;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
@@ -26,6 +23,8 @@ import picocli.CommandLine.HelpCommand;
       ExportCommand.class,
       EvaluateCommand.class,
       PredictCommand.class,
+      CheckObjectiveCommand.class,
+      BenchCommand.class,
       HelpCommand.class
     },
     synopsisSubcommandLabel = "COMMAND",
@@ -52,8 +51,6 @@ import picocli.CommandLine.HelpCommand;
           + " out/scored"
     })
 public final class Lakestill implements Runnable {
-  private static final Logger LOG = LoggerFactory.getLogger(Lakestill.class);
-
   @CommandLine.Spec private CommandLine.Model.CommandSpec spec;
 
   public static void main(String[] args) {
@@ -86,20 +83,16 @@ public final class Lakestill implements Runnable {
   }
 
   /** The last line on standard error is the cause: it is what a scheduler's log shows. */
+  static int finish(ObjectNode summary, Failure failure) {
+    System.out.println(Json.line(summary));
+    System.err.println("lakestill " + summary.path("command").asText() + ": " + failure.message());
+    return failure.exitCode().code();
+  }
+
   private static int failed(
       Exception failure, CommandLine command, CommandLine.ParseResult parsed) {
-    ExitCode exitCode =
-        failure instanceof LakestillException known ? known.exitCode() : ExitCode.INTERNAL;
-    if (exitCode == ExitCode.INTERNAL) {
-      LOG.error("event=failed command={}", command.getCommandName(), failure);
-    }
-    ObjectNode summary = Json.object();
-    summary.put("command", command.getCommandName());
-    summary.put("outcome", "failed");
-    summary.put("exit", exitCode.code());
-    summary.put("error", String.valueOf(failure.getMessage()));
-    System.out.println(Json.line(summary));
-    System.err.println("lakestill " + command.getCommandName() + ": " + failure.getMessage());
-    return exitCode.code();
+    RunSummary summary = new RunSummary(command.getCommandName());
+    summary.failed(failure);
+    return summary.finish();
   }
 }

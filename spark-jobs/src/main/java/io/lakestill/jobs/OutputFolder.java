@@ -1,8 +1,9 @@
 package io.lakestill.jobs;
 
-import io.lakestill.error.Errors;
 import io.lakestill.recipe.ModelRole;
 import java.io.IOException;
+import java.util.EnumSet;
+import java.util.Set;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.SparkSession;
@@ -14,14 +15,21 @@ import org.apache.spark.sql.SparkSession;
  */
 public record OutputFolder(Path root) {
 
-  /** The folder with its file system spelled out, so that executors mean the same one. */
+  /**
+   * The folder with its file system spelled out, so that executors mean the same one.
+   *
+   * @throws io.lakestill.error.LakestillException (exit 2) when it is no path or its file system is
+   *     not known, (exit 75) when that does not answer
+   */
   static OutputFolder of(String output, SparkSession spark) {
-    Path path = new Path(output);
     try {
+      Path path = new Path(output);
       FileSystem files = path.getFileSystem(spark.sessionState().newHadoopConf());
       return new OutputFolder(files.makeQualified(path));
     } catch (IOException e) {
-      throw Errors.badRecipe("output '%s' cannot be used: %s".formatted(output, e.getMessage()));
+      throw StorageFaults.worded("Output '%s' cannot be used".formatted(output), e);
+    } catch (RuntimeException e) {
+      throw StorageFaults.worded("Output '%s' cannot be used".formatted(output), e);
     }
   }
 
@@ -58,8 +66,17 @@ public record OutputFolder(Path root) {
     return new Path(root, "scorecard.html");
   }
 
-  /** The JSON summary of the last run of a command. */
-  public Path summary(String command) {
-    return new Path(root, command + ".json");
+  /**
+   * The JSON summary of the last command: {@code run.json} when it ran every stage, whatever it was
+   * called by, {@code <command>.json} otherwise.
+   */
+  Path summary(String command, Set<Stage> stages) {
+    boolean everything = stages.containsAll(EnumSet.allOf(Stage.class));
+    return new Path(root, (everything ? "run" : command) + ".json");
+  }
+
+  /** Which tables were found sound, so that a rerun need not read them all over. */
+  Path checked() {
+    return new Path(root, ".lakestill-checked");
   }
 }

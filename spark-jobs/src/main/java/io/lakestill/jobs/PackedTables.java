@@ -56,7 +56,8 @@ record PackedTables(
    * @param data the recipe's tables
    * @param features how the model sees an example
    * @param targets the layout of a target row
-   * @param signals the signals to pair with; empty when the loss needs none
+   * @param signals the teacher's signals, paired with when the targets have a place for them; its
+   *     quarantine, whose examples are left out in any case; empty without a teacher
    * @param nodes blocks per split
    */
   record Plan(
@@ -64,18 +65,31 @@ record PackedTables(
       FeaturePipeline features,
       RowLayout targets,
       Optional<SignalVersion> signals,
-      int nodes) {}
+      int nodes) {
+
+    /** Of each signal a target row holds; the first slot is the label. */
+    List<Slot> signalSlots() {
+      return targets.slots().subList(1, targets.slots().size());
+    }
+
+    /** The signals to pair with. */
+    Optional<SignalVersion> paired() {
+      return signals.filter(from -> !signalSlots().isEmpty());
+    }
+  }
 
   /**
-   * @throws io.lakestill.error.LakestillException (exit 3) when a table breaks its contract, an
-   *     example has no signals and is not in quarantine, or content or signals are not those the
-   *     teacher saw and gave; the message names five of each kind
+   * @throws io.lakestill.error.LakestillException (exit 2) when there are fewer examples than
+   *     nodes, (exit 3) when a table breaks its contract, an example has no signals and is not in
+   *     quarantine, or content or signals are not those the teacher saw and gave; the message names
+   *     five of each kind; (exit 75) when a table changed meanwhile
    */
   static PackedTables pack(SparkSession spark, Plan plan) {
     Examples examples = Examples.read(spark, plan);
+    examples.requireOneFor(plan.nodes());
     Dataset<Row> rows =
-        plan.signals()
-            .map(from -> examples.joined(from, plan.targets().slots().stream().skip(1).toList()))
+        plan.paired()
+            .map(from -> examples.joined(from, plan.signalSlots()))
             .orElse(examples.rows());
     RowPartitioner partitioner =
         new RowPartitioner(
@@ -87,7 +101,7 @@ record PackedTables(
             plan.data().features().encoding(),
             plan.data().views().count(),
             plan.targets(),
-            plan.signals().isPresent() ? PackTask.Signals.JOINED : PackTask.Signals.NONE);
+            plan.paired().isPresent() ? PackTask.Signals.JOINED : PackTask.Signals.NONE);
     JavaPairRDD<RowKey, Packed> packed =
         rows.queryExecution()
             .toRdd()
@@ -115,7 +129,7 @@ record PackedTables(
     List<String> refusals = report.refusals();
     if (!refusals.isEmpty()) {
       String remedy =
-          plan.signals()
+          plan.paired()
               .map(from -> "signals in '" + from.table().root() + "'; run teach again")
               .orElse("model; correct the rows, or leave them out by a condition");
       throw Errors.badInput(
@@ -124,9 +138,7 @@ record PackedTables(
     }
     if (report.examples(Split.TRAIN) != examples.training()
         || report.examples(Split.VALIDATION) != examples.validation()) {
-      throw Errors.badInput(
-          "Table '%s' changed while it was read; start again."
-              .formatted(plan.data().train().path()));
+      throw Errors.tableChanged(plan.data().train().path());
     }
   }
 
@@ -222,6 +234,17 @@ record PackedTables(
     private static Dataset<Row> without(Dataset<Row> rows, Optional<Dataset<Row>> keys) {
       String id = ExampleTable.SAMPLE_ID;
       return keys.map(k -> rows.join(k, rows.col(id).equalTo(k.col(id)), "left_anti")).orElse(rows);
+    }
+
+    /** A block without a row would leave its node without work, which BigDL cannot. */
+    void requireOneFor(int nodes) {
+      if (training < nodes || validation < nodes) {
+        throw Errors.badRecipe(
+            ("There are %d training and %d validation examples for %d nodes, which need one of each"
+                    + " at least; run with fewer executors (spark.executor.instances), or give more"
+                    + " examples.")
+                .formatted(training, validation, nodes));
+      }
     }
 
     /** With {@code views}: what the teacher said of each, as {@link PackTask} reads it. */

@@ -12,9 +12,10 @@ import io.lakestill.signal.SignalManifest;
 import io.lakestill.signal.SignalTable;
 import io.lakestill.train.CheckpointFolder;
 import io.lakestill.train.CheckpointManifest;
+import java.util.HashMap;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
-import java.util.UUID;
 import java.util.function.Supplier;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -30,7 +31,8 @@ final class Pipeline {
   private final Console console;
   private final StageLog log;
   private final ObjectNode summary;
-  private final String runId = UUID.randomUUID().toString();
+  private final String runId;
+  private final Map<FeaturePipeline, RealRows> comparedRows = new HashMap<>();
 
   Pipeline(
       SparkSession spark,
@@ -38,25 +40,29 @@ final class Pipeline {
       OutputFolder output,
       Console console,
       StageLog log,
-      ObjectNode summary) {
+      ObjectNode summary,
+      String runId) {
     this.spark = spark;
     this.blueprint = blueprint;
     this.output = output;
     this.console = console;
     this.log = log;
     this.summary = summary;
+    this.runId = runId;
   }
 
-  /** Every stage of the recipe. */
-  void everything() {
-    teach();
-    train();
-    export();
-    evaluate();
+  /** Runs one stage. */
+  void run(Stage stage) {
+    switch (stage) {
+      case TEACH -> teach();
+      case TRAIN -> train();
+      case EXPORT -> export();
+      case EVALUATE -> evaluate();
+    }
   }
 
   /** The teacher's signal table, and before it the teacher if it is trained here. */
-  void teach() {
+  private void teach() {
     if (recipe().teacher().isEmpty()) {
       console.line("The recipe has no teacher: the student learns from labels alone.");
       return;
@@ -103,18 +109,19 @@ final class Pipeline {
   }
 
   /** The student and its scratch twin, for every seed. */
-  void train() {
-    Optional<SignalTable> signals =
-        blueprint.student().needsSignals()
-            ? Optional.of(new SignalTable(output.signals(teacher().id()), configuration()))
-            : Optional.empty();
+  private void train() {
+    Optional<SignalSource> signals =
+        recipe().teacher().map(teacher -> signals(output.signals(teacher.id())));
     for (int seed : blueprint.student().settings().seeds()) {
       train(ModelRole.STUDENT, blueprint.student(), seed, blueprint.features(), signals);
       blueprint
           .scratch()
-          .ifPresent(
-              twin -> train(ModelRole.SCRATCH, twin, seed, blueprint.features(), Optional.empty()));
+          .ifPresent(twin -> train(ModelRole.SCRATCH, twin, seed, blueprint.features(), signals));
     }
+  }
+
+  private SignalSource signals(Path table) {
+    return new SignalSource(new SignalTable(table, configuration()), teacherFeatures());
   }
 
   private void train(
@@ -122,7 +129,7 @@ final class Pipeline {
       Blueprint.Training training,
       int seed,
       FeaturePipeline features,
-      Optional<SignalTable> signals) {
+      Optional<SignalSource> signals) {
     TrainJob job =
         new TrainJob(
             recipe().data(),
@@ -146,7 +153,7 @@ final class Pipeline {
   }
 
   /** A bundle for every training of student and scratch twin. */
-  void export() {
+  private void export() {
     FeatureSettings features = recipe().data().features();
     for (int seed : blueprint.student().settings().seeds()) {
       export(ModelRole.STUDENT, blueprint.student(), seed, features, blueprint.features());
@@ -172,13 +179,16 @@ final class Pipeline {
             recipe().source().root().render(ConfigRenderOptions.concise()),
             recipe().teacher().map(teacher -> output.signals(teacher.id())),
             recipe().export());
-    Supplier<RealRows> rows =
-        () -> RealRows.first(spark, recipe().data(), Split.VALIDATION, pipeline, COMPARED_ROWS);
+    Supplier<RealRows> rows = () -> comparedRows.computeIfAbsent(pipeline, this::validationRows);
     log.stage("export " + role.written() + ", seed " + seed, () -> job.run(rows, console));
   }
 
+  private RealRows validationRows(FeaturePipeline pipeline) {
+    return RealRows.first(spark, recipe().data(), Split.VALIDATION, pipeline, COMPARED_ROWS);
+  }
+
   /** The scorecard and its verdict. */
-  void evaluate() {
+  private void evaluate() {
     new Evaluation(spark, blueprint, output, console, log, summary).run(teacherFile());
   }
 

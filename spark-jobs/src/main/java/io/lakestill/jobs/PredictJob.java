@@ -100,7 +100,7 @@ record PredictJob(Bundle bundle, TableSettings input, List<String> keep, Path ta
     return new Outcome(written.count(), written.where("problem is not null").count());
   }
 
-  private static StructType schema(StructType kept) {
+  static StructType schema(StructType kept) {
     return kept.add("prediction", DataTypes.StringType)
         .add("prediction_index", DataTypes.IntegerType)
         .add("confidence", DataTypes.FloatType)

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
+import java.util.Optional;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.broadcast.Broadcast;
@@ -71,7 +72,7 @@ record PredictTask(
 
     private void score() {
       List<Row> taken = new ArrayList<>();
-      List<String> problems = new ArrayList<>();
+      List<Optional<String>> problems = new ArrayList<>();
       int filled = 0;
       while (taken.size() < batch && rows.hasNext()) {
         Row row = rows.next();
@@ -82,10 +83,10 @@ record PredictTask(
               .features()
               .features(
                   RawCell.read(row, row.size() - 1), "", 0, features, filled * runner.inputWidth());
-          problems.add(null);
+          problems.add(Optional.empty());
           filled++;
         } catch (BadFeaturesException e) {
-          problems.add(e.getMessage());
+          problems.add(Optional.of(e.getMessage()));
         }
       }
       if (filled > 0) {
@@ -95,12 +96,26 @@ record PredictTask(
       next = 0;
       int scored = 0;
       for (int i = 0; i < taken.size(); i++) {
+        Row row = taken.get(i);
+        int index = problems.get(i).isEmpty() ? scored++ : -1;
         ready.add(
-            problems.get(i) == null
-                ? scored(taken.get(i), scored++)
-                : refused(taken.get(i), problems.get(i)));
+            problems
+                .get(i)
+                .or(() -> notFinite(index))
+                .map(problem -> refused(row, problem))
+                .orElseGet(() -> scored(row, index)));
       }
       progress.add(taken.size());
+    }
+
+    private Optional<String> notFinite(int index) {
+      for (int c = 0; c < classes.size(); c++) {
+        float logit = outputs[0][index * classes.size() + c];
+        if (!Float.isFinite(logit)) {
+          return Optional.of("the model's logits have value %s at %d".formatted(logit, c));
+        }
+      }
+      return Optional.empty();
     }
 
     private Row scored(Row row, int index) {
@@ -115,21 +130,29 @@ record PredictTask(
       for (Float logit : logits) {
         sum += Math.exp((double) logit - logits[best]);
       }
-      return result(row, classes.get(best), best, (float) (1 / sum), logits, null);
+      Object[] values = carried(row);
+      int first = row.size() - 1;
+      values[first] = classes.get(best);
+      values[first + 1] = best;
+      values[first + 2] = (float) (1 / sum);
+      values[first + 3] = logits;
+      return RowFactory.create(values);
     }
 
     private Row refused(Row row, String problem) {
-      return result(row, null, null, null, null, problem);
+      Object[] values = carried(row);
+      values[values.length - 1] = problem;
+      return RowFactory.create(values);
     }
 
-    private Row result(Row row, Object... results) {
+    /** What the row brought, without its features, and room for the results. */
+    private Object[] carried(Row row) {
       int kept = row.size() - 1;
       Object[] values = new Object[kept + RESULTS];
       for (int i = 0; i < kept; i++) {
         values[i] = row.get(i);
       }
-      System.arraycopy(results, 0, values, kept, RESULTS);
-      return RowFactory.create(values);
+      return values;
     }
   }
 }

@@ -1,8 +1,10 @@
 package io.lakestill.jobs;
 
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -37,7 +39,7 @@ final class QuickstartCommand extends RecipeCommand {
   }
 
   @Override
-  void stages(Pipeline pipeline) {
-    pipeline.everything();
+  Set<Stage> stages() {
+    return EnumSet.allOf(Stage.class);
   }
 }

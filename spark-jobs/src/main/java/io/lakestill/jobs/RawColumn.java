@@ -111,8 +111,8 @@ record RawColumn(FeatureSettings features, String key, Dataset<Row> table) {
 
   /** Whether each value has a column of its own. */
   private boolean scalars() {
-    return features.columns().size() > 1
-        || type(table, features.columns().get(0)).filter(RawColumn::isNumericArray).isEmpty();
+    return features.encoding() == Encoding.FLOAT
+        && type(table, features.columns().get(0)).filter(RawColumn::isNumericArray).isEmpty();
   }
 
   private static boolean isNumericArray(DataType type) {

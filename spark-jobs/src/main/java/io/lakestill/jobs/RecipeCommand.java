@@ -1,62 +1,88 @@
 package io.lakestill.jobs;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.lakestill.error.ExitCode;
-import io.lakestill.error.LakestillException;
-import io.lakestill.io.Json;
 import io.lakestill.io.StoredFile;
 import java.time.Duration;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.Callable;
-import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
 /**
- * A command that works on a recipe: it reads and checks the recipe, starts Spark, runs its stages
- * and sums up, on standard output and in {@code <output>/<command>.json}, also when a stage failed.
+ * A command that works on a recipe: it reads and checks the recipe, starts Spark, takes the output
+ * folder, refuses what cannot end well, runs its stages and sums up, on standard output and in
+ * {@link OutputFolder#summary}, whatever became of it.
  */
 abstract class RecipeCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
+  private final Console console = Console.ofProcess();
+  private final StageLog log = new StageLog(console);
+  private final String runId = UUID.randomUUID().toString();
+  private final long start = System.nanoTime();
+
   abstract RecipeOptions options();
 
-  abstract void stages(Pipeline pipeline);
+  /** What it runs. */
+  abstract Set<Stage> stages();
 
   @Override
   public final Integer call() {
     Blueprint blueprint = options().blueprint();
-    Console console = Console.ofProcess();
-    long start = System.nanoTime();
-    ObjectNode summary = Json.object();
-    summary.put("command", spec.name());
-    summary.put("recipe", blueprint.recipe().name());
+    RunSummary summary = new RunSummary(spec.name());
+    summary.json().put("recipe", blueprint.recipe().name());
     try (SparkSession spark = Sessions.open(spec.name() + " " + blueprint.recipe().name())) {
       OutputFolder output = OutputFolder.of(blueprint.recipe().output(), spark);
-      summary.put("output", output.root().toString());
-      StageLog log = new StageLog(console);
-      Pipeline pipeline = new Pipeline(spark, blueprint, output, console, log, summary);
-      try {
-        stages(pipeline);
-        summary.put("outcome", "done");
-        summary.put("exit", ExitCode.DONE.code());
-      } catch (LakestillException e) {
-        summary.put("outcome", "failed");
-        summary.put("exit", e.exitCode().code());
-        summary.put("error", e.getMessage());
-        throw e;
-      } finally {
-        Duration spent = Duration.ofNanos(System.nanoTime() - start);
-        summary.put("seconds", spent.toMillis() / 1000.0);
-        summary.set("stages", log.toJson());
-        write(summary, output.summary(spec.name()), spark);
-      }
-      console.line("Done in " + Console.shown(Duration.ofNanos(System.nanoTime() - start)) + ".");
+      summary.json().put("output", output.root().toString());
+      run(spark, blueprint, output, summary);
+    } catch (Throwable e) { // Whatever it is, a scheduler gets a summary and an exit code.
+      summary.failed(e);
     }
-    return Lakestill.finish(summary, ExitCode.DONE);
+    summary.timed(log, spent());
+    return summary.finish();
   }
 
-  private static void write(ObjectNode summary, Path path, SparkSession spark) {
-    new StoredFile(path, spark.sessionState().newHadoopConf()).replace(Json.pretty(summary));
+  /** Only the run that holds the folder writes there, also its summary. */
+  private void run(
+      SparkSession spark, Blueprint blueprint, OutputFolder output, RunSummary summary) {
+    Configuration configuration = spark.sessionState().newHadoopConf();
+    Preflight preflight = new Preflight(spark, blueprint, output, console);
+    Faults faults = new Faults();
+    Optional<RunLease> lease =
+        faults.gather(
+            () -> {
+              preflight.refuseLocalOutput();
+              return RunLease.take(output, runId, configuration, console);
+            });
+    try {
+      preflight.check(stages(), faults);
+      Pipeline pipeline =
+          new Pipeline(spark, blueprint, output, console, log, summary.json(), runId);
+      for (Stage stage : stages()) {
+        lease.ifPresent(RunLease::requireHeld);
+        pipeline.run(stage);
+      }
+      lease.ifPresent(RunLease::requireHeld);
+      summary.done();
+      console.line("Done in " + Console.shown(spent()) + ".");
+    } catch (Throwable e) { // As above; the summary is written before the folder is given back.
+      summary.failed(e);
+    } finally {
+      summary.timed(log, spent());
+      lease
+          .filter(RunLease::isHeld)
+          .ifPresent(
+              held ->
+                  summary.write(
+                      new StoredFile(output.summary(spec.name(), stages()), configuration)));
+      lease.ifPresent(RunLease::close);
+    }
+  }
+
+  private Duration spent() {
+    return Duration.ofNanos(System.nanoTime() - start);
   }
 }

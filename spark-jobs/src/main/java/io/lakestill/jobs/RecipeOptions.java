@@ -1,17 +1,10 @@
 package io.lakestill.jobs;
 
-import io.lakestill.error.Errors;
 import io.lakestill.recipe.Problems;
 import io.lakestill.recipe.RecipeReader;
-import java.io.FileNotFoundException;
-import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.Path;
 import picocli.CommandLine.Option;
 
 /** The options every recipe command takes, and the reading of the recipe they name. */
@@ -20,7 +13,7 @@ public final class RecipeOptions {
       names = "--recipe",
       required = true,
       paramLabel = "FILE",
-      description = "The recipe (HOCON), on any Hadoop file system.")
+      description = "The recipe (HOCON), here or on any Hadoop file system.")
   private String recipe;
 
   @Option(
@@ -50,16 +43,15 @@ public final class RecipeOptions {
    */
   Blueprint blueprint() {
     Problems problems = new Problems();
-    Path path = new Path(recipe);
+    RecipeFile file = RecipeFile.read(recipe);
     List<String> all = new ArrayList<>(overrides);
     if (output != null) {
       all.add("output=\"" + output.replace("\\", "\\\\").replace("\"", "\\\"") + "\"");
     }
-    Path folder = path.getParent() == null ? new Path(".") : path.getParent();
-    RecipeReader reader = new RecipeReader(home(), folder.toString());
+    RecipeReader reader = new RecipeReader(home(), file.folder());
     Optional<Blueprint> blueprint =
         reader
-            .draft(text(path), path.getName(), all, problems)
+            .draft(file.text(), file.name(), all, problems)
             .flatMap(draft -> Blueprint.of(draft, problems));
     problems.throwIfAny(recipe);
     return blueprint.orElseThrow();
@@ -68,16 +60,5 @@ public final class RecipeOptions {
   /** The folder of the installation, set by {@code bin/lakestill}; the working folder otherwise. */
   static String home() {
     return System.getProperty("lakestill.home", ".");
-  }
-
-  private static String text(Path path) {
-    Configuration configuration = new Configuration();
-    try (InputStream in = path.getFileSystem(configuration).open(path)) {
-      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-    } catch (FileNotFoundException e) {
-      throw Errors.noRecipe(path.toString(), e);
-    } catch (IOException e) {
-      throw Errors.noRecipe(path + "' (" + e.getMessage() + ")", e);
-    }
   }
 }

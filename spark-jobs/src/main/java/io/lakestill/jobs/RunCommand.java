@@ -1,5 +1,7 @@
 package io.lakestill.jobs;
 
+import java.util.EnumSet;
+import java.util.Set;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -21,7 +23,7 @@ final class RunCommand extends RecipeCommand {
   }
 
   @Override
-  void stages(Pipeline pipeline) {
-    pipeline.everything();
+  Set<Stage> stages() {
+    return EnumSet.allOf(Stage.class);
   }
 }

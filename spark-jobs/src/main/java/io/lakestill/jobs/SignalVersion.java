@@ -22,9 +22,10 @@ record SignalVersion(SignalTable table, SignalManifest manifest) {
    * The current version, which must fit the recipe.
    *
    * @throws io.lakestill.error.LakestillException (exit 3) when there is none, a file is missing or
-   *     of another size, or it was made for other classes, views or signals
+   *     of another size, or it was made for other classes, views, features or signals
    */
-  static SignalVersion current(SignalTable table, DataSettings data, Requirements requirements) {
+  static SignalVersion current(SignalSource source, DataSettings data, Requirements requirements) {
+    SignalTable table = source.table();
     SignalManifest manifest =
         table
             .current()
@@ -38,6 +39,13 @@ record SignalVersion(SignalTable table, SignalManifest manifest) {
     version.requireFit("number of views", manifest.views().count(), data.views().count());
     if (data.views().count() > 1) {
       version.requireFit("seed of the views", manifest.views().seed(), data.views().seed());
+    }
+    if (!manifest.preprocessing().equals(source.features().fingerprint())) {
+      throw Errors.badInput(
+          ("Version %d of the signals in '%s' was made from other numbers than the recipe's: scale,"
+                  + " normalisation, encoding or shape of the features, or the transforms or seed of"
+                  + " the views, have changed; run teach again.")
+              .formatted(manifest.version(), table.root()));
     }
     for (String signal : requirements.teacher()) {
       if (!version.shapes().containsKey(signal)) {

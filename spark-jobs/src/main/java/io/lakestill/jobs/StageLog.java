@@ -6,13 +6,9 @@ import io.lakestill.io.Json;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** The stages of one command: what each did and how long it took. */
 final class StageLog {
-  private static final Logger LOG = LoggerFactory.getLogger(StageLog.class);
-
   private final Console console;
   private final List<Entry> entries = new ArrayList<>();
 
@@ -65,11 +61,6 @@ final class StageLog {
       Duration spent = Duration.ofNanos(System.nanoTime() - start);
       entries.add(new Entry(stage, spent.toMillis() / 1000.0, outcome));
       console.line("  " + outcome.written + " in " + Console.shown(spent));
-      LOG.info(
-          "event=stage name=\"{}\" outcome=\"{}\" millis={}",
-          stage,
-          outcome.written,
-          spent.toMillis());
     }
   }
 

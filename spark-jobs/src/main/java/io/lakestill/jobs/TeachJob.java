@@ -28,6 +28,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -91,7 +92,8 @@ public final class TeachJob {
    * @param listener hears the progress
    * @return the manifest of the current version
    * @throws LakestillException (exit 3) when teacher or tables break their contract, or more rows
-   *     go to quarantine than the recipe allows; the version that was current stays current
+   *     go to quarantine than the recipe allows, (exit 75) when a table changed meanwhile; the
+   *     version that was current stays current
    */
   public static SignalManifest run(
       SparkSession spark,
@@ -125,7 +127,9 @@ public final class TeachJob {
     }
     ExampleTable.Examples train = ExampleTable.checked(spark, data, Split.TRAIN);
     ExampleTable.Examples validation = ExampleTable.checked(spark, data, Split.VALIDATION);
-    refuseShared(train, validation);
+    if (data.validation().isPresent()) {
+      ExampleTable.refuseShared(spark, data, Split.TRAIN, Split.VALIDATION);
+    }
     long rows = Math.addExact(train.count() * data.views().count(), validation.count());
     int version = table.nextVersion();
     Dataset<Row> work =
@@ -137,9 +141,13 @@ public final class TeachJob {
     checkQuarantine(outcomes, rows, version);
     SignalManifest manifest = manifest(runId, fingerprint, inputs, version, outcomes);
     if (manifest.rows() + manifest.quarantinedRows() != rows) {
-      throw new IllegalStateException(
-          "Teach read %d rows and wrote %d with %d in quarantine; the table changed meanwhile."
-              .formatted(rows, manifest.rows(), manifest.quarantinedRows()));
+      LOG.warn(
+          "event=table-changed counted={} taught={} quarantined={}",
+          rows,
+          manifest.rows(),
+          manifest.quarantinedRows());
+      throw Errors.tableChanged(
+          inputs.stream().map(InputSnapshot::path).collect(Collectors.joining("' or '")));
     }
     table.commit(manifest);
     return manifest;
@@ -182,34 +190,6 @@ public final class TeachJob {
     } catch (LakestillException e) {
       LOG.warn("event=teach-again reason=\"{}\"", e.getMessage());
       return Optional.empty();
-    }
-  }
-
-  /** A held-out split cannot share a key with the rest; a table of its own can. */
-  private void refuseShared(ExampleTable.Examples train, ExampleTable.Examples validation) {
-    if (data.validation().isEmpty()) {
-      return;
-    }
-    String id = ExampleTable.SAMPLE_ID;
-    List<String> shared =
-        train
-            .rows()
-            .select(id)
-            .intersect(validation.rows().select(id))
-            .sort(id)
-            .limit(SHOWN)
-            .collectAsList()
-            .stream()
-            .map(row -> row.getString(0))
-            .toList();
-    if (!shared.isEmpty()) {
-      throw Errors.badInput(
-          "Tables '%s' and '%s' share keys in column '%s', such as %s; an example must not be in both."
-              .formatted(
-                  data.train().path(),
-                  data.validation().get().path(),
-                  data.id(),
-                  String.join(", ", shared)));
     }
   }
 

@@ -1,11 +1,10 @@
 package io.lakestill.jobs;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.lakestill.io.Json;
+import io.lakestill.io.JsonFields;
 import io.lakestill.signal.SignalFile;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -35,17 +34,11 @@ record TeachOutcome(
   }
 
   static TeachOutcome ofLine(String line) {
-    ObjectNode json = Json.parse(line, ORIGIN);
-    List<String> examples = new ArrayList<>();
-    json.get("examples").forEach(example -> examples.add(example.textValue()));
+    JsonFields fields = JsonFields.of(Json.parse(line, ORIGIN), ORIGIN);
     return new TeachOutcome(
-        file(json.get("signals")),
-        file(json.get("quarantine")),
-        examples,
-        json.get("gave_up").booleanValue());
-  }
-
-  private static Optional<SignalFile> file(JsonNode json) {
-    return Optional.ofNullable(json).map(tree -> SignalFile.fromJson(tree, ORIGIN));
+        fields.optional("signals", SignalFile::fromJson),
+        fields.optional("quarantine", SignalFile::fromJson),
+        fields.texts("examples"),
+        fields.flag("gave_up"));
   }
 }

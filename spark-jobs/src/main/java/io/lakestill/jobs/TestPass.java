@@ -13,22 +13,30 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeSet;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.util.LongAccumulator;
 
-/** One task's pass over test rows: every contestant scores every row, a batch at a time. */
+/**
+ * One task's pass over test rows: every contestant scores every row, a batch at a time. A row that
+ * cannot be decoded, or of which the teacher says something not finite, is left out for all.
+ */
 final class TestPass implements AutoCloseable {
   private static final int SAMPLE_ID = 0;
   private static final int LABEL = 1;
   private static final int RAW = 2;
+  private static final int SHOWN = 5;
 
   private final TestPlan plan;
   private final Map<FeaturePipeline, float[]> features = new LinkedHashMap<>();
+  private final String[] ids;
   private final int[] labels;
   private final List<OnnxModel> models = new ArrayList<>();
   private final List<OnnxRunner> runners = new ArrayList<>();
   private final List<float[][]> outputs = new ArrayList<>();
   private final List<ClassificationTally> tallies = new ArrayList<>();
+  private final TreeSet<String> examples = new TreeSet<>();
+  private long leftOut;
   private int filled;
 
   /**
@@ -54,6 +62,7 @@ final class TestPass implements AutoCloseable {
 
   TestPass(TestPlan plan) {
     this.plan = plan;
+    this.ids = new String[plan.batch()];
     this.labels = new int[plan.batch()];
     for (Contestant contestant : plan.contestants()) {
       OnnxModel model = contestant.open();
@@ -67,10 +76,15 @@ final class TestPass implements AutoCloseable {
     }
   }
 
-  /** Scores all rows ({@code sample_id}, {@code label}, {@code raw}); one tally per contestant. */
-  List<ClassificationTally> run(Iterator<InternalRow> rows, LongAccumulator progress) {
+  /**
+   * Scores all rows ({@code sample_id}, {@code label}, {@code raw}).
+   *
+   * @throws io.lakestill.error.LakestillException (exit 3) when a model other than the teacher says
+   *     something not finite; the message names model and row
+   */
+  TestScores run(Iterator<InternalRow> rows, LongAccumulator progress) {
     while (rows.hasNext()) {
-      take(rows.next());
+      take(rows.next(), progress);
       if (filled == plan.batch()) {
         score(progress);
       }
@@ -78,11 +92,12 @@ final class TestPass implements AutoCloseable {
     if (filled > 0) {
       score(progress);
     }
-    return tallies;
+    return new TestScores(tallies, leftOut, List.copyOf(examples));
   }
 
-  private void take(InternalRow row) {
+  private void take(InternalRow row, LongAccumulator progress) {
     String id = row.getUTF8String(SAMPLE_ID).toString();
+    ids[filled] = id;
     labels[filled] = row.getInt(LABEL);
     try {
       RawFeatures raw = RawCell.read(row, RAW, plan.encoding());
@@ -90,36 +105,65 @@ final class TestPass implements AutoCloseable {
         FeaturePipeline pipeline = entry.getKey();
         pipeline.features(raw, id, 0, entry.getValue(), filled * pipeline.width());
       }
+      filled++;
     } catch (BadFeaturesException e) {
-      throw Errors.badInput(
-          "Test row '%s' cannot be used: %s; correct it or leave it out with data.test-where."
-              .formatted(id, e.getMessage()),
-          e);
+      leaveOut(id, e.getMessage());
+      progress.add(1);
     }
-    filled++;
+  }
+
+  private void leaveOut(String id, String reason) {
+    leftOut++;
+    examples.add("'%s' (%s)".formatted(id, reason));
+    if (examples.size() > SHOWN) {
+      examples.pollLast();
+    }
   }
 
   private void score(LongAccumulator progress) {
     for (int k = 0; k < runners.size(); k++) {
       float[] input = features.get(plan.contestants().get(k).features());
       runners.get(k).run(input, filled, outputs.get(k));
-      tally(k);
+    }
+    for (int row = 0; row < filled; row++) {
+      tally(row);
     }
     progress.add(filled);
     filled = 0;
   }
 
-  private void tally(int contestant) {
-    float[] logits = outputs.get(contestant)[0];
-    ClassificationTally tally = tallies.get(contestant);
-    for (int row = 0; row < filled; row++) {
-      int offset = row * plan.classes();
-      if (contestant > 0 && plan.reference() == Reference.FIRST_CONTESTANT) {
-        tally.add(logits, offset, labels[row], outputs.get(0)[0], offset);
+  private void tally(int row) {
+    boolean taught = plan.reference() == Reference.FIRST_CONTESTANT;
+    if (taught && !isFinite(0, row)) {
+      leaveOut(ids[row], "the teacher's logits are not finite");
+      return;
+    }
+    int offset = row * plan.classes();
+    for (int k = 0; k < tallies.size(); k++) {
+      float[] logits = outputs.get(k)[0];
+      if (!isFinite(k, row)) {
+        throw Errors.badInput(
+            ("Model '%s' gives logits that are not finite for test row '%s'; check its weights and"
+                    + " the features of that row.")
+                .formatted(plan.contestants().get(k).name(), ids[row]));
+      }
+      if (taught && k > 0) {
+        tallies.get(k).add(logits, offset, labels[row], outputs.get(0)[0], offset);
       } else {
-        tally.add(logits, offset, labels[row]);
+        tallies.get(k).add(logits, offset, labels[row]);
       }
     }
+  }
+
+  private boolean isFinite(int contestant, int row) {
+    float[] logits = outputs.get(contestant)[0];
+    int offset = row * plan.classes();
+    for (int c = 0; c < plan.classes(); c++) {
+      if (!Float.isFinite(logits[offset + c])) {
+        return false;
+      }
+    }
+    return true;
   }
 
   @Override

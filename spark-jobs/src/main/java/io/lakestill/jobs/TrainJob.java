@@ -12,7 +12,7 @@ import io.lakestill.recipe.DataSettings;
 import io.lakestill.recipe.ModelRole;
 import io.lakestill.recipe.TableSettings;
 import io.lakestill.signal.InputSnapshot;
-import io.lakestill.signal.SignalTable;
+import io.lakestill.signal.SignalManifest;
 import io.lakestill.train.CheckpointFolder;
 import io.lakestill.train.CheckpointManifest;
 import io.lakestill.train.RowLayout;
@@ -45,7 +45,8 @@ import org.slf4j.LoggerFactory;
  * @param training the model, its loss, epochs, batch and optimizer
  * @param role what the model is to the run
  * @param seed of the first weights and of the order of the rows
- * @param signals what the teacher said; empty when the loss needs no teacher
+ * @param signals the recipe's teacher: what it said, if the loss asks for that, and which examples
+ *     are in quarantine; empty when there is none
  * @param checkpoint the folder of the checkpoint
  * @param tensorBoard the folder of the event files
  */
@@ -55,7 +56,7 @@ record TrainJob(
     Blueprint.Training training,
     ModelRole role,
     int seed,
-    Optional<SignalTable> signals,
+    Optional<SignalSource> signals,
     Path checkpoint,
     Path tensorBoard) {
   private static final Logger LOG = LoggerFactory.getLogger(TrainJob.class);
@@ -73,7 +74,7 @@ record TrainJob(
       CheckpointFolder folder = new CheckpointFolder(checkpoint, configuration);
       Optional<SignalVersion> taught =
           signals.map(
-              table -> SignalVersion.current(table, data, training.objectives().requires()));
+              source -> SignalVersion.current(source, data, training.objectives().requires()));
       String fingerprint = fingerprint(taught, configuration);
       Optional<CheckpointManifest> done = alreadyDone(folder, fingerprint);
       return done.isPresent()
@@ -148,9 +149,15 @@ record TrainJob(
         .distinct()
         .map(table -> snapshot(table, configuration).toString())
         .forEach(parts::add);
-    taught.ifPresent(
-        from -> parts.add(from.manifest().version() + " " + from.manifest().fingerprint()));
+    taught.map(SignalVersion::manifest).ifPresent(from -> parts.addAll(dependsOn(from)));
     return Sha256.of(String.join("\n", parts));
+  }
+
+  /** A loss that asks nothing of the teacher depends on its quarantine only. */
+  private List<String> dependsOn(SignalManifest taught) {
+    return training.needsSignals()
+        ? List.of(taught.version() + " " + taught.fingerprint())
+        : taught.quarantine().stream().map(file -> "quarantine " + file.sha256()).toList();
   }
 
   private static InputSnapshot snapshot(TableSettings table, Configuration configuration) {
@@ -172,12 +179,13 @@ record TrainJob(
         trained.history().best(training.settings().bestBy()).number(),
         trained.history(),
         rows,
-        taught.map(
-            from ->
-                new CheckpointManifest.Signals(
-                    from.manifest().teacher().id(),
-                    from.manifest().version(),
-                    from.manifest().fingerprint())),
+        taught
+            .filter(from -> training.needsSignals())
+            .map(SignalVersion::manifest)
+            .map(
+                from ->
+                    new CheckpointManifest.Signals(
+                        from.teacher().id(), from.version(), from.fingerprint())),
         fingerprint,
         "BigDL mklblas, %d x %d cores".formatted(cluster.nodes(), cluster.coresPerNode()),
         Build.version(),

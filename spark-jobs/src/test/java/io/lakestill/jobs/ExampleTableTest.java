@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.assertj.core.api.AbstractThrowableAssert;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -260,6 +261,71 @@ class ExampleTableTest {
         Pets.recipe(path, "data.test-where=rand() < 0.5").data(),
         "Condition 'rand() < 0.5' on table '%s' gives other rows each time; use columns only."
             .formatted(path));
+  }
+
+  @Test
+  void acceptsTablesWithoutSharedKeys() {
+    ExampleTable.refuseShared(SPARK, split(range(0, 20), range(20, 30), range(30, 40)));
+    ExampleTable.refuseShared(SPARK, Pets.recipe(path("0"), "data.test=" + path("1")).data());
+  }
+
+  @Test
+  void refusesExamplesInTrainingAndTest() {
+    DataSettings data = split(range(0, 20), range(20, 30), range(13, 40));
+
+    assertShared(data, "'%s' (train) and '%s' (test)".formatted(path("0"), path("2")))
+        .hasMessageContaining(
+            "such as pet-013, pet-014, pet-015, pet-016, pet-017; an example must not be in both.")
+        .hasMessageContaining("data.train-where and data.test-where");
+  }
+
+  @Test
+  void refusesExamplesInValidationAndTrainingOrTest() {
+    assertShared(
+            split(range(0, 20), range(19, 30), range(30, 40)),
+            "'%s' (train) and '%s' (validation)".formatted(path("0"), path("1")))
+        .hasMessageContaining("such as pet-019;");
+    assertShared(
+            split(range(0, 20), range(20, 30), range(29, 40)),
+            "'%s' (validation) and '%s' (test)".formatted(path("1"), path("2")))
+        .hasMessageContaining("such as pet-029;");
+  }
+
+  @Test
+  void refusesAHeldOutExampleInTheTestTable() {
+    split(range(0, 20), List.of(), List.of());
+    DataSettings data = Pets.recipe(path("0")).data();
+    Pets.write(SPARK, SPARK.read().parquet(path("0")).collectAsList(), 1, path("all"));
+    String held = ids(data, Split.VALIDATION).get(0);
+
+    assertShared(
+            Pets.recipe(
+                    path("0"),
+                    "data.test=" + path("all"),
+                    "data.test-where=sample_id = '" + held + "'")
+                .data(),
+            "(test, sample_id = '" + held + "')")
+        .hasMessageContaining("such as " + held + ";");
+  }
+
+  private static AbstractThrowableAssert<?, ?> assertShared(DataSettings data, String tables) {
+    return assertThatThrownBy(() -> ExampleTable.refuseShared(SPARK, data))
+        .isInstanceOfSatisfying(
+            LakestillException.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.BAD_INPUT))
+        .hasMessageContaining("share keys in column 'sample_id'")
+        .hasMessageContaining(tables);
+  }
+
+  private static List<Row> range(int from, int to) {
+    return Pets.rows(to, 5).subList(from, to);
+  }
+
+  /** Tables {@code 0}, {@code 1}, {@code 2}: training, validation and test. */
+  private DataSettings split(List<Row> train, List<Row> validation, List<Row> test) {
+    Pets.write(SPARK, train, 2, path("0"));
+    Pets.write(SPARK, validation, 1, path("1"));
+    Pets.write(SPARK, test, 1, path("2"));
+    return Pets.recipe(path("0"), "data.validation=" + path("1"), "data.test=" + path("2")).data();
   }
 
   @Test

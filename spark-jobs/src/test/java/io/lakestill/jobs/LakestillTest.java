@@ -142,6 +142,58 @@ class LakestillTest {
         .contains("teacher.outputs.embedding: the teacher trained here has no output 'embedding'");
   }
 
+  @Test
+  void refusesATeacherWithSeveralSeedsAndPathsThatAreNone() throws IOException {
+    String recipe =
+        RECIPE.replace("output = out", "output = \":\"")
+            + """
+            teacher {
+              id = big
+              graph { layers = [{ type = flatten }, { type = linear, width = 2 }] }
+              train {
+                objectives = [{ type = cross-entropy }]
+                seeds = [1, 2]
+              }
+            }
+            """;
+
+    assertThat(run(recipe)).isEqualTo(2);
+    assertThat(stderr.toString(StandardCharsets.UTF_8))
+        .contains("recipe.conf:2: output: ':' is not a path")
+        .contains("recipe.conf:16: teacher.train.seeds: a teacher is trained once; give one seed");
+  }
+
+  @Test
+  void refusesAGateOnAScratchTwinThatWillNotBe() throws IOException {
+    String recipe =
+        RECIPE
+            + "teacher { id = big, onnx = big.onnx }\n"
+            + "evaluate { gates = [\"across_seeds.mean_difference > 0\"] }\n";
+
+    assertThat(run(recipe)).isEqualTo(2);
+    assertThat(stderr.toString(StandardCharsets.UTF_8))
+        .contains("recipe.conf:12: evaluate.gates[0]: ")
+        .contains("there is no scratch twin to compare with");
+  }
+
+  @Test
+  void checksObjectivesAgainstReferenceCases() throws IOException {
+    Path golden = Path.of("../core/src/test/resources/golden/objectives/kd_kl.json");
+
+    assertThat(Lakestill.execute("check-objective", golden.toString())).isZero();
+    assertThat(stdout.toString(StandardCharsets.UTF_8))
+        .contains("PASS kd-kl b6_c5_seed1_normal")
+        .endsWith("5 passed, 0 failed\n");
+
+    stdout.reset();
+    String wrong = Files.readString(golden).replaceFirst("\"loss\":4.5178", "\"loss\":4.6178");
+    Path file = Files.writeString(folder.resolve("wrong.json"), wrong);
+    assertThat(Lakestill.execute("check-objective", file.toString())).isEqualTo(1);
+    assertThat(stdout.toString(StandardCharsets.UTF_8))
+        .contains("FAIL kd-kl b6_c5_seed1_normal")
+        .endsWith("4 passed, 1 failed\n");
+  }
+
   private int run(String recipe) throws IOException {
     Path file = Files.writeString(folder.resolve("recipe.conf"), recipe);
     return Lakestill.execute("run", "--recipe", file.toString());

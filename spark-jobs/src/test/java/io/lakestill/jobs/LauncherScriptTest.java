@@ -89,6 +89,28 @@ class LauncherScriptTest {
         .contains("a.jar");
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "plan                                 | local[3]",
+        "--master local[*] plan               | local[3]",
+        "--master=local[*,4] plan             | local[3,4]",
+        "--conf spark.master=local[*] plan    | local[3]",
+        "--properties-file starred.conf plan  | local[3,2]",
+        "--master local[2] plan               | local[2]",
+        "--master local[2,4] plan             | local[2,4]",
+        "--master local plan                  | local",
+        "--master spark://host:7077 plan      | spark://host:7077",
+      })
+  void givesBigDlTheNumberOfCoresInPlaceOfAStar(String options, String master) throws Exception {
+    checkout.tool(
+        "java", "printf 'openjdk version \"17.0.15\"\\n    Effective CPU Count: 3\\n' >&2");
+    Files.writeString(checkout.caller().resolve("starred.conf"), "spark.master local[*,2]\n");
+    List<String> submitted = submitted(checkout.run("bin/lakestill", options.split(" ", -1)));
+    assertThat(submitted.get(submitted.indexOf("--master") + 1)).isEqualTo(master);
+  }
+
   @Test
   void keepsPathsOfThisMachineFromADriverElsewhere() throws Exception {
     Outcome outcome =

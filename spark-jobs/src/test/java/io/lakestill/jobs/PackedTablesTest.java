@@ -1,7 +1,10 @@
 package io.lakestill.jobs;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.lakestill.error.ExitCode;
+import io.lakestill.error.LakestillException;
 import io.lakestill.objective.Requirements;
 import io.lakestill.train.PackedRows;
 import io.lakestill.train.RowLayout;
@@ -9,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.Test;
@@ -24,7 +28,9 @@ class PackedTablesTest {
     Requirements requirements = blueprint.student().objectives().requires();
     SignalVersion signals =
         SignalVersion.current(
-            Digits.sound(folder).commit(2), blueprint.recipe().data(), requirements);
+            new SignalSource(Digits.sound(folder).commit(2), blueprint.features()),
+            blueprint.recipe().data(),
+            requirements);
     RowLayout targets = RowLayout.targets(requirements, signals.shapes());
 
     PackedTables tables =
@@ -42,6 +48,22 @@ class PackedTablesTest {
         assertThat(largest(target, 12)).isEqualTo((int) target[11]);
       }
     }
+  }
+
+  @Test
+  void refusesFewerExamplesThanNodes() {
+    String only = Digits.examples(Split.VALIDATION).get(0).id();
+    Blueprint blueprint = Digits.blueprint("data.validation-where=sample_id = '" + only + "'");
+    RowLayout targets = RowLayout.targets(blueprint.student().objectives().requires(), Map.of());
+    PackedTables.Plan plan =
+        new PackedTables.Plan(
+            blueprint.recipe().data(), blueprint.features(), targets, Optional.empty(), 2);
+
+    assertThatThrownBy(() -> PackedTables.pack(Digits.spark(), plan))
+        .isInstanceOfSatisfying(
+            LakestillException.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.BAD_RECIPE))
+        .hasMessageContaining("training and 1 validation examples for 2 nodes")
+        .hasMessageContaining("run with fewer executors");
   }
 
   private static void assertBalanced(List<PackedRows> blocks, int nodes, int rows, int views) {

@@ -2,6 +2,7 @@ package io.lakestill.jobs;
 
 import io.lakestill.recipe.Problems;
 import io.lakestill.recipe.Recipe;
+import io.lakestill.recipe.RecipeDraft;
 import io.lakestill.recipe.RecipeReader;
 import java.util.ArrayList;
 import java.util.List;
@@ -56,6 +57,18 @@ final class Pets {
    * @param overrides as {@code --set} takes them
    */
   static Recipe recipe(String table, String... overrides) {
+    return draft(table, new Problems(), overrides).recipe().orElseThrow();
+  }
+
+  /** The same as {@link #recipe}, ready to run. */
+  static Blueprint blueprint(String table, String... overrides) {
+    Problems problems = new Problems();
+    var blueprint = Blueprint.of(draft(table, problems, overrides), problems);
+    problems.throwIfAny("pets");
+    return blueprint.orElseThrow();
+  }
+
+  private static RecipeDraft draft(String table, Problems problems, String... overrides) {
     String text =
         """
         name = pets
@@ -77,9 +90,8 @@ final class Pets {
         train { objectives = [{ type = kd-kl }] }
         """
             .formatted(table, table);
-    Problems problems = new Problems();
-    var recipe = new RecipeReader("/", "/").read(text, "pets", List.of(overrides), problems);
+    var draft = new RecipeReader("/", "/").draft(text, "pets", List.of(overrides), problems);
     problems.throwIfAny("pets");
-    return recipe.orElseThrow();
+    return draft.orElseThrow();
   }
 }

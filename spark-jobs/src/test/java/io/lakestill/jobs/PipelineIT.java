@@ -97,7 +97,7 @@ class PipelineIT {
     assertThat(card.at("/test_rows").asInt()).isEqualTo(360);
     assertThat(card.at("/seeds")).hasSize(2);
     assertThat(output.resolve("scorecard.html")).content().contains("<svg").contains("</html>");
-    assertThat(json("quickstart.json")).isEqualTo(run.summary());
+    assertThat(json("run.json")).isEqualTo(run.summary());
   }
 
   @Test
@@ -111,9 +111,7 @@ class PipelineIT {
     assertThat(run.outcomes()).hasSize(12).containsOnly("already done");
     Map<String, Long> after = modified();
     for (Map<String, Long> files : List.of(before, after)) {
-      files
-          .keySet()
-          .removeIf(name -> name.startsWith("quickstart.") || name.startsWith("scorecard."));
+      files.keySet().removeIf(name -> name.startsWith("run.") || name.startsWith("scorecard."));
     }
     assertThat(after).isEqualTo(before);
   }
@@ -127,7 +125,7 @@ class PipelineIT {
     assertThat(run.stderr()).contains("student.accuracy >= 1.5");
     assertThat(run.summary().get("exit").asInt()).isEqualTo(6);
     assertThat(json("scorecard.json").get("passed").asBoolean()).isFalse();
-    assertThat(json("quickstart.json").get("exit").asInt()).isEqualTo(6);
+    assertThat(json("run.json").get("exit").asInt()).isEqualTo(6);
   }
 
   @Test

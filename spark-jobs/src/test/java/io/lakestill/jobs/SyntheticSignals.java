@@ -100,7 +100,7 @@ final class SyntheticSignals {
             "0",
             "fingerprint",
             new SignalManifest.Teacher("synthetic", "0"),
-            "preprocessing",
+            Digits.blueprint().features().fingerprint(),
             SignalManifest.DENSE32,
             SCHEMA.signals(),
             List.of("0", "1", "2", "3", "4", "5", "6", "7", "8", "9"),

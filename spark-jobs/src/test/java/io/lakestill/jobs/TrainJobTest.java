@@ -26,6 +26,8 @@ import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TrainJobTest {
 
@@ -51,7 +53,7 @@ class TrainJobTest {
         blueprint.student(),
         ModelRole.STUDENT,
         1,
-        signals,
+        signals.map(table -> new SignalSource(table, blueprint.features())),
         new org.apache.hadoop.fs.Path(output, "checkpoint"),
         new org.apache.hadoop.fs.Path(output, "tensorboard"));
   }
@@ -229,6 +231,24 @@ class TrainJobTest {
         job("views", Optional.of(signals), Digits.DISTILLED),
         ExitCode.BAD_INPUT,
         "number of views 3, the recipe has 2",
+        "run teach again");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "data.features.scale=0.5",
+        "data.features.normalise={mean=[0.1],deviation=[0.2]}",
+        "data.views.transforms=[{type=shift,pixels=2}]"
+      })
+  void refusesSignalsOfOtherNumbers(String change) throws IOException {
+    SignalTable signals = Digits.sound(folder.resolve("signals")).commit(1);
+
+    assertRefused(
+        job("changed", Optional.of(signals), Digits.DISTILLED, change),
+        ExitCode.BAD_INPUT,
+        "Version 1 of the signals in",
+        "made from other numbers than the recipe's",
         "run teach again");
   }
 

@@ -4,7 +4,6 @@ import io.lakestill.objective.Batch;
 import io.lakestill.objective.Gradients;
 import io.lakestill.objective.Objective;
 import io.lakestill.objective.ObjectiveType;
-import io.lakestill.objective.Requirements;
 import io.lakestill.objective.Scratch;
 import io.lakestill.objective.Tensor;
 import io.lakestill.objective.head.UnitHead;
@@ -12,7 +11,6 @@ import io.lakestill.objective.numeric.Doubles;
 import io.lakestill.objective.numeric.UnitRows;
 import io.lakestill.recipe.Settings;
 import java.util.Arrays;
-import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -36,21 +34,11 @@ import java.util.Optional;
  * <p>Source: Zhu et al., "Complementary Relation Contrastive Distillation", 2021; Lechatelia/CRCD
  * {@code crcd/}, which its authors call incomplete.
  */
-public final class CrcdFeature implements Objective {
+public final class CrcdFeature extends BankContrast {
   private static final long serialVersionUID = 1L;
   private static final double FLOOR = 1e-12;
   private static final double SHIFT = 1e-6;
 
-  private final UnitHead student = new UnitHead("student.embedding", "student_projection", FLOOR);
-  private final UnitHead teacher = new UnitHead("teacher.embedding", "teacher_projection", FLOOR);
-
-  private final BankOptions options;
-  private final NceSide studentSide = new NceSide("state.z_student");
-  private final NceSide teacherSide = new NceSide("state.z_teacher");
-  private final Bank studentBank = new Bank("state.bank_student");
-  private final Bank teacherBank = new Bank("state.bank_teacher");
-  private double studentLoss;
-  private double teacherLoss;
   private transient double[] relation;
   private transient double[] other;
   private transient double[] norm;
@@ -58,43 +46,15 @@ public final class CrcdFeature implements Objective {
   private transient double[] slope;
 
   CrcdFeature(BankOptions options) {
-    this.options = options;
+    super(options, FLOOR);
   }
 
   @Override
-  public Requirements requires() {
-    return Requirements.of(
-        "student.embedding",
-        "teacher.embedding",
-        "weight.student_projection",
-        "bias.student_projection",
-        "weight.teacher_projection",
-        "bias.teacher_projection",
-        "index.samples",
-        "index.positives",
-        "index.negatives",
-        "state.bank_student",
-        "state.bank_teacher",
-        "state.z_student",
-        "state.z_teacher");
-  }
-
-  @Override
-  public double evaluate(Batch batch, Gradients gradients) {
-    double[] s = student.forward(batch);
-    double[] t = teacher.forward(batch);
-    studentLoss = side(batch, gradients, studentSide, student, s, teacherBank);
-    teacherLoss = side(batch, gradients, teacherSide, teacher, t, studentBank);
-    studentBank.update(batch, options, s);
-    teacherBank.update(batch, options, t);
-    return studentLoss + teacherLoss;
-  }
-
-  private double side(
+  double side(
       Batch batch, Gradients gradients, NceSide side, UnitHead head, double[] v, Bank source) {
     int rows = batch.rows();
-    int k = options.negatives();
-    Tensor bank = source.in(batch, options);
+    int k = options().negatives();
+    Tensor bank = source.in(batch, options());
     int width = bank.width();
     int[] samples = batch.indices("index.samples", rows, 1, bank.rows());
     int[] positives = batch.indices("index.positives", rows, 1, bank.rows());
@@ -113,7 +73,7 @@ public final class CrcdFeature implements Objective {
         products[pair * (1 + k) + slot] = Doubles.dot(relation, 0, other, 0, width);
       }
     }
-    double loss = side.loss(batch, rows * rows, 1, k, bank.rows(), options.temperature());
+    double loss = side.loss(batch, rows * rows, 1, k, bank.rows(), options().temperature());
     Arrays.fill(slope, 0, rows * width, 0.0);
     for (int pair = 0; pair < rows * rows; pair++) {
       int i = pair / rows;
@@ -152,11 +112,6 @@ public final class CrcdFeature implements Objective {
       other[d] = (double) bank.data()[row * width + d] - bank.data()[anchor * width + d] + SHIFT;
     }
     UnitRows.normalise(other, 1, width, FLOOR, norm);
-  }
-
-  @Override
-  public Map<String, Double> parts() {
-    return Map.of("student_side", studentLoss, "teacher_side", teacherLoss);
   }
 
   /** Finds {@link CrcdFeature} by name. */

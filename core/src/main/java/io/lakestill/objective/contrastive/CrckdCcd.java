@@ -4,13 +4,11 @@ import io.lakestill.objective.Batch;
 import io.lakestill.objective.Gradients;
 import io.lakestill.objective.Objective;
 import io.lakestill.objective.ObjectiveType;
-import io.lakestill.objective.Requirements;
 import io.lakestill.objective.Scratch;
 import io.lakestill.objective.Tensor;
 import io.lakestill.objective.head.UnitHead;
 import io.lakestill.recipe.Settings;
 import java.util.Arrays;
-import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -28,75 +26,33 @@ import java.util.Optional;
  * <p>Source: Xing et al., "Categorical Relation-Preserving Contrastive Knowledge Distillation",
  * 2021; hathawayxxh/CRCKD {@code utils/}.
  */
-public final class CrckdCcd implements Objective {
+public final class CrckdCcd extends BankContrast {
   private static final long serialVersionUID = 1L;
-  private final UnitHead student = new UnitHead("student.embedding", "student_projection", 0);
-  private final UnitHead teacher = new UnitHead("teacher.embedding", "teacher_projection", 0);
 
-  private final BankOptions options;
   private final ClassPositives positives;
-  private final NceSide studentSide = new NceSide("state.z_student");
-  private final NceSide teacherSide = new NceSide("state.z_teacher");
-  private final Bank studentBank = new Bank("state.bank_student");
-  private final Bank teacherBank = new Bank("state.bank_teacher");
-  private double studentLoss;
-  private double teacherLoss;
   private transient double[] slope;
 
   CrckdCcd(BankOptions options, int positives) {
-    this.options = options;
+    super(options, 0);
     this.positives = new ClassPositives(positives);
   }
 
   @Override
-  public Requirements requires() {
-    return Requirements.of(
-        "student.embedding",
-        "teacher.embedding",
-        "weight.student_projection",
-        "bias.student_projection",
-        "weight.teacher_projection",
-        "bias.teacher_projection",
-        "index.samples",
-        "index.positives",
-        "index.negatives",
-        "state.bank_student",
-        "state.bank_teacher",
-        "state.z_student",
-        "state.z_teacher");
-  }
-
-  @Override
-  public double evaluate(Batch batch, Gradients gradients) {
-    double[] s = student.forward(batch);
-    double[] t = teacher.forward(batch);
-    studentLoss = side(batch, gradients, studentSide, student, s, teacherBank);
-    teacherLoss = side(batch, gradients, teacherSide, teacher, t, studentBank);
-    studentBank.update(batch, options, s);
-    teacherBank.update(batch, options, t);
-    return studentLoss + teacherLoss;
-  }
-
-  private double side(
+  double side(
       Batch batch, Gradients gradients, NceSide side, UnitHead head, double[] v, Bank other) {
     int rows = batch.rows();
-    int k = options.negatives();
+    int k = options().negatives();
     int p = positives.count();
-    Tensor bank = other.in(batch, options);
+    Tensor bank = other.in(batch, options());
     int[] same = positives.in(batch, bank.rows());
     int[] negatives = batch.indices("index.negatives", rows, k, bank.rows());
     side.multiply(v, rows, bank, same, p, negatives, k);
-    double loss = side.loss(batch, rows, p, k, bank.rows(), options.temperature());
+    double loss = side.loss(batch, rows, p, k, bank.rows(), options().temperature());
     slope = Scratch.atLeast(slope, rows * bank.width());
     Arrays.fill(slope, 0, rows * bank.width(), 0.0);
     side.backward(slope, rows, bank, same, p, negatives, k);
     head.backward(slope, gradients);
     return loss;
-  }
-
-  @Override
-  public Map<String, Double> parts() {
-    return Map.of("student_side", studentLoss, "teacher_side", teacherLoss);
   }
 
   /** Finds {@link CrckdCcd} by name. */

@@ -62,21 +62,7 @@ public final class CrckdCrp implements Objective {
 
   @Override
   public Requirements requires() {
-    return Requirements.of(
-        "student.embedding",
-        "teacher.embedding",
-        "weight.student_projection",
-        "bias.student_projection",
-        "weight.teacher_projection",
-        "bias.teacher_projection",
-        "index.samples",
-        "index.positives",
-        "index.negatives",
-        "state.bank_student",
-        "state.bank_teacher",
-        "state.z_student",
-        "state.z_teacher",
-        "index.bank_labels");
+    return BankContrast.REQUIREMENTS.and(Requirements.of("index.bank_labels"));
   }
 
   @Override

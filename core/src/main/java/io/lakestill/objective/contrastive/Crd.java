@@ -4,13 +4,11 @@ import io.lakestill.objective.Batch;
 import io.lakestill.objective.Gradients;
 import io.lakestill.objective.Objective;
 import io.lakestill.objective.ObjectiveType;
-import io.lakestill.objective.Requirements;
 import io.lakestill.objective.Scratch;
 import io.lakestill.objective.Tensor;
 import io.lakestill.objective.head.UnitHead;
 import io.lakestill.recipe.Settings;
 import java.util.Arrays;
-import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -36,79 +34,30 @@ import java.util.Optional;
  * <p>Source: Tian, Krishnan, Isola, "Contrastive Representation Distillation", 2020;
  * HobbitLong/RepDistiller {@code crd/}.
  */
-public final class Crd implements Objective {
+public final class Crd extends BankContrast {
   private static final long serialVersionUID = 1L;
-  private final UnitHead student = new UnitHead("student.embedding", "student_projection", 0);
-  private final UnitHead teacher = new UnitHead("teacher.embedding", "teacher_projection", 0);
 
-  private final BankOptions options;
-  private final NceSide studentSide = new NceSide("state.z_student");
-  private final NceSide teacherSide = new NceSide("state.z_teacher");
-  private final Bank studentBank = new Bank("state.bank_student");
-  private final Bank teacherBank = new Bank("state.bank_teacher");
-  private double studentLoss;
-  private double teacherLoss;
   private transient double[] slope;
 
   Crd(BankOptions options) {
-    this.options = options;
+    super(options, 0);
   }
 
   @Override
-  public Requirements requires() {
-    return Requirements.of(
-        "student.embedding",
-        "teacher.embedding",
-        "weight.student_projection",
-        "bias.student_projection",
-        "weight.teacher_projection",
-        "bias.teacher_projection",
-        "index.samples",
-        "index.positives",
-        "index.negatives",
-        "state.bank_student",
-        "state.bank_teacher",
-        "state.z_student",
-        "state.z_teacher");
-  }
-
-  @Override
-  public double evaluate(Batch batch, Gradients gradients) {
+  double side(
+      Batch batch, Gradients gradients, NceSide side, UnitHead head, double[] v, Bank other) {
     int rows = batch.rows();
-    int[] positives = batch.indices("index.positives", rows, 1, options.rows());
-    double[] s = student.forward(batch);
-    double[] t = teacher.forward(batch);
-    studentLoss = side(batch, gradients, studentSide, student, s, teacherBank, positives);
-    teacherLoss = side(batch, gradients, teacherSide, teacher, t, studentBank, positives);
-    studentBank.update(batch, options, s);
-    teacherBank.update(batch, options, t);
-    return studentLoss + teacherLoss;
-  }
-
-  private double side(
-      Batch batch,
-      Gradients gradients,
-      NceSide side,
-      UnitHead head,
-      double[] v,
-      Bank other,
-      int[] positives) {
-    int rows = batch.rows();
-    int k = options.negatives();
-    int[] negatives = batch.indices("index.negatives", rows, k, options.rows());
-    Tensor bank = other.in(batch, options);
+    int[] positives = batch.indices("index.positives", rows, 1, options().rows());
+    int k = options().negatives();
+    int[] negatives = batch.indices("index.negatives", rows, k, options().rows());
+    Tensor bank = other.in(batch, options());
     side.multiply(v, rows, bank, positives, 1, negatives, k);
-    double loss = side.loss(batch, rows, 1, k, bank.rows(), options.temperature());
+    double loss = side.loss(batch, rows, 1, k, bank.rows(), options().temperature());
     slope = Scratch.atLeast(slope, rows * bank.width());
     Arrays.fill(slope, 0, rows * bank.width(), 0.0);
     side.backward(slope, rows, bank, positives, 1, negatives, k);
     head.backward(slope, gradients);
     return loss;
-  }
-
-  @Override
-  public Map<String, Double> parts() {
-    return Map.of("student_side", studentLoss, "teacher_side", teacherLoss);
   }
 
   /** Finds {@link Crd} by name. */

@@ -1,17 +1,14 @@
 package io.lakestill.objective.golden;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.lakestill.error.Errors;
 import io.lakestill.io.Json;
+import io.lakestill.io.JsonFields;
 import io.lakestill.objective.Batch;
 import io.lakestill.objective.Indices;
 import io.lakestill.objective.State;
 import io.lakestill.objective.Tensor;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 
 /**
  * Reads a file of reference cases.
@@ -33,20 +30,20 @@ public final class GoldenFile {
    * @throws io.lakestill.error.LakestillException (exit 3) when the text is not such a file
    */
   public static List<GoldenCase> read(String text, String origin) {
-    ObjectNode root = Json.parse(text, origin);
-    String objective = registeredName(Json.required(root, "objective", origin).asText());
-    List<GoldenCase> cases = new ArrayList<>();
-    for (JsonNode node : Json.required(root, "cases", origin)) {
-      String name = Json.required(node, "name", origin).asText();
-      String where = origin + ", case " + name;
-      if (!(Json.required(node, "params", where) instanceof ObjectNode params)) {
-        throw Errors.badInput("'" + where + "' has params that are not an object.");
-      }
-      Batch batch = read(Json.required(node, "inputs", where), where);
-      cases.add(
-          new GoldenCase(objective, name, params, batch, Json.required(node, "expected", where)));
-    }
-    return cases;
+    JsonFields root = JsonFields.of(Json.parse(text, origin), origin);
+    String objective = registeredName(root.text("objective"));
+    return root.objects("cases", fields -> goldenCase(objective, fields, origin));
+  }
+
+  private static GoldenCase goldenCase(String objective, JsonFields fields, String origin) {
+    String name = fields.text("name");
+    JsonFields named = JsonFields.of(fields.json(), origin + ", case " + name);
+    return new GoldenCase(
+        objective,
+        name,
+        named.object("params").json(),
+        named.object("inputs", GoldenFile::batch),
+        named.object("expected").json());
   }
 
   /** How a recipe writes a name: in lower case, with dashes. */
@@ -54,21 +51,13 @@ public final class GoldenFile {
     return name.toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
-  private static Batch read(JsonNode inputs, String where) {
-    try {
-      return batch(inputs, where);
-    } catch (IllegalArgumentException e) {
-      throw Errors.badInput("'" + where + "': " + e.getMessage(), e);
-    }
-  }
-
-  private static Batch batch(JsonNode inputs, String where) {
-    Batch.Builder builder = Batch.of(rows(inputs, where));
+  private static Batch batch(JsonFields inputs) {
+    Batch.Builder builder = Batch.of(rows(inputs));
     State state = new State();
-    for (Map.Entry<String, JsonNode> input : inputs.properties()) {
-      String name = input.getKey();
-      JsonNode data = Json.required(input.getValue(), "data", where);
-      int[] shape = shape(input.getValue(), where);
+    for (String name : inputs.keys()) {
+      JsonFields input = inputs.object(name);
+      int[] shape = ints(input.list("shape"));
+      JsonNode data = input.list("data");
       if (name.equals("labels") || name.equals("mask") || name.startsWith("index.")) {
         builder.indices(name, new Indices(shape, ints(data)));
       } else if (name.startsWith("state.")) {
@@ -81,17 +70,14 @@ public final class GoldenFile {
   }
 
   /** The examples of a batch: the first dimension of the first student input, else of any. */
-  private static int rows(JsonNode inputs, String where) {
-    for (Map.Entry<String, JsonNode> input : inputs.properties()) {
-      if (input.getKey().startsWith("student.")) {
-        return shape(input.getValue(), where)[0];
-      }
-    }
-    return inputs.isEmpty() ? 0 : shape(inputs.elements().next(), where)[0];
-  }
-
-  private static int[] shape(JsonNode input, String where) {
-    return ints(Json.required(input, "shape", where));
+  private static int rows(JsonFields inputs) {
+    List<String> names = inputs.keys();
+    return names.stream()
+        .filter(name -> name.startsWith("student."))
+        .findFirst()
+        .or(() -> names.stream().findFirst())
+        .map(name -> ints(inputs.object(name).list("shape"))[0])
+        .orElse(0);
   }
 
   static int[] ints(JsonNode array) {

@@ -4,11 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import io.lakestill.TestResource;
 import io.lakestill.error.LakestillException;
 import io.lakestill.objective.Objectives;
-import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 
 class GoldenCheckTest {
@@ -78,11 +76,8 @@ class GoldenCheckTest {
   }
 
   @Test
-  void failsOnAnotherStateAfterTheStep() throws IOException {
-    String text;
-    try (InputStream in = getClass().getResourceAsStream("/golden/objectives/crd.json")) {
-      text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
-    }
+  void failsOnAnotherStateAfterTheStep() {
+    String text = TestResource.text("/golden/objectives/crd.json");
     GoldenCase golden = GoldenFile.read(text, "crd.json").get(0);
     GoldenCheck check = new GoldenCheck(new Objectives());
     assertThat(check.run(golden).passed()).isTrue();
@@ -101,6 +96,8 @@ class GoldenCheckTest {
             .replace("[1, 2]", "[2, 2]");
     assertThatThrownBy(() -> GoldenFile.read(text, "case.json"))
         .isInstanceOf(LakestillException.class)
-        .hasMessage("'case.json, case one_row': Shape [2, 2] needs 4 values, the array has 2.");
+        .hasMessage(
+            "'case.json, case one_row': 'inputs' is not sound: Shape [2, 2] needs 4 values, the"
+                + " array has 2; restore it or write it again.");
   }
 }

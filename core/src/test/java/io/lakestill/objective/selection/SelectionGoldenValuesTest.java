@@ -4,11 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.lakestill.io.Json;
+import io.lakestill.TestResource;
 import io.lakestill.objective.federated.FederatedAverage;
-import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -17,7 +14,7 @@ import org.junit.jupiter.api.Test;
 /** Rules that choose or average, and so have values but no gradient. */
 class SelectionGoldenValuesTest {
   @Test
-  void thresholdScheduleMatchesReference() throws IOException {
+  void thresholdScheduleMatchesReference() {
     for (JsonNode golden : cases("nat_threshold_schedule")) {
       JsonNode params = golden.get("params");
       ThresholdSchedule schedule =
@@ -51,7 +48,7 @@ class SelectionGoldenValuesTest {
   }
 
   @Test
-  void knowledgeValueAndSelectionMatchReference() throws IOException {
+  void knowledgeValueAndSelectionMatchReference() {
     for (JsonNode golden : cases("kcd_value_and_select")) {
       JsonNode params = golden.get("params");
       KnowledgeValue rule =
@@ -99,7 +96,7 @@ class SelectionGoldenValuesTest {
   }
 
   @Test
-  void federatedAverageMatchesReference() throws IOException {
+  void federatedAverageMatchesReference() {
     for (JsonNode golden : cases("fedavg")) {
       double[] all = doubles(golden.get("inputs").get("state.params"));
       double[] weights = doubles(golden.get("inputs").get("state.weights"));
@@ -113,14 +110,10 @@ class SelectionGoldenValuesTest {
     }
   }
 
-  private static JsonNode cases(String name) throws IOException {
-    String resource = "/golden/selection/" + name + ".json";
-    try (InputStream in = SelectionGoldenValuesTest.class.getResourceAsStream(resource)) {
-      String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
-      JsonNode cases = Json.required(Json.parse(text, resource), "cases", resource);
-      assertThat(cases).isNotEmpty();
-      return cases;
-    }
+  private static JsonNode cases(String name) {
+    JsonNode cases = TestResource.json("/golden/selection/" + name + ".json").get("cases");
+    assertThat(cases).isNotEmpty();
+    return cases;
   }
 
   private static List<Integer> boxed(JsonNode node) {

@@ -1,6 +1,8 @@
-package io.lakestill.report;
+package io.lakestill;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -10,7 +12,7 @@ import java.util.Set;
  * The part of JSON Schema 2020-12 that Lakestill's schemas use; any other keyword is an error, so
  * that no rule of a schema goes unchecked.
  */
-final class SchemaCheck {
+public final class SchemaCheck {
   private static final Set<String> KNOWN =
       Set.of(
           "$schema",
@@ -29,20 +31,36 @@ final class SchemaCheck {
           "minItems",
           "minimum",
           "maximum",
+          "exclusiveMinimum",
+          "exclusiveMaximum",
+          "format",
           "pattern");
 
   private final JsonNode root;
+  private final boolean closed;
   private final List<String> faults = new ArrayList<>();
 
-  private SchemaCheck(JsonNode root) {
+  private SchemaCheck(JsonNode root, boolean closed) {
     this.root = root;
+    this.closed = closed;
   }
 
   /** Every way in which the value breaks the schema; empty when it conforms. */
-  static List<String> faults(JsonNode schema, JsonNode value) {
-    SchemaCheck check = new SchemaCheck(schema);
-    check.check(schema, value, "$");
-    return check.faults;
+  public static List<String> faults(JsonNode schema, JsonNode value) {
+    return new SchemaCheck(schema, false).all(value);
+  }
+
+  /**
+   * The same for what Lakestill wrote: a field of an object whose fields are described must be
+   * described too, even where the schema lets readers meet others.
+   */
+  public static List<String> faultsOfWriter(JsonNode schema, JsonNode value) {
+    return new SchemaCheck(schema, true).all(value);
+  }
+
+  private List<String> all(JsonNode value) {
+    check(root, value, "$");
+    return faults;
   }
 
   private void check(JsonNode schema, JsonNode value, String path) {
@@ -69,6 +87,20 @@ final class SchemaCheck {
         path,
         "maximum");
     require(
+        !schema.has("exclusiveMinimum")
+            || value.doubleValue() > schema.get("exclusiveMinimum").doubleValue(),
+        path,
+        "exclusiveMinimum");
+    require(
+        !schema.has("exclusiveMaximum")
+            || value.doubleValue() < schema.get("exclusiveMaximum").doubleValue(),
+        path,
+        "exclusiveMaximum");
+    require(
+        !schema.has("format") || isOfFormat(schema.get("format").textValue(), value),
+        path,
+        "format");
+    require(
         !schema.has("pattern") || value.asText().matches(schema.get("pattern").textValue()),
         path,
         "pattern");
@@ -87,16 +119,18 @@ final class SchemaCheck {
         .path("required")
         .forEach(
             key -> require(value.has(key.textValue()), path + "." + key.textValue(), "required"));
-    if (!schema.has("properties")) {
-      return;
-    }
+    JsonNode properties = schema.path("properties");
+    JsonNode others = schema.path("additionalProperties");
     for (Map.Entry<String, JsonNode> field : value.properties()) {
-      JsonNode property = schema.get("properties").get(field.getKey());
+      JsonNode property = properties.path(field.getKey());
       String child = path + "." + field.getKey();
-      if (property != null) {
+      if (property.isObject()) {
         check(property, field.getValue(), child);
+      } else if (others.isObject()) {
+        check(others, field.getValue(), child);
       } else {
-        require(schema.path("additionalProperties").asBoolean(true), child, "additionalProperties");
+        require(
+            others.asBoolean(!closed || properties.isMissingNode()), child, "additionalProperties");
       }
     }
   }
@@ -114,6 +148,18 @@ final class SchemaCheck {
       }
     }
     return false;
+  }
+
+  private static boolean isOfFormat(String format, JsonNode value) {
+    if (!format.equals("date-time")) {
+      throw new IllegalArgumentException("unknown format " + format);
+    }
+    try {
+      Instant.parse(value.asText());
+      return true;
+    } catch (DateTimeParseException e) {
+      return false;
+    }
   }
 
   private static boolean isOf(String type, JsonNode value) {

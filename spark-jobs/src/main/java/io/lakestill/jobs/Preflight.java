@@ -1,0 +1,260 @@
+package io.lakestill.jobs;
+
+import com.typesafe.config.ConfigRenderOptions;
+import io.lakestill.bigdl.ClusterShape;
+import io.lakestill.bigdl.StudentTrainer;
+import io.lakestill.data.FeatureShape;
+import io.lakestill.error.Errors;
+import io.lakestill.error.LakestillException;
+import io.lakestill.io.Build;
+import io.lakestill.io.Sha256;
+import io.lakestill.io.StoredFile;
+import io.lakestill.recipe.DataSettings;
+import io.lakestill.recipe.TableSettings;
+import io.lakestill.recipe.TeacherSettings;
+import io.lakestill.signal.InputSnapshot;
+import io.lakestill.teacher.OnnxFile;
+import io.lakestill.teacher.TeacherModel;
+import io.lakestill.train.RowLayout;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.NetworkInterface;
+import java.net.SocketException;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.SparkExecutorInfo;
+import org.apache.spark.sql.SparkSession;
+
+/**
+ * Refuses a run before it spends anything: finds every fault of tables, teacher, batches, cluster
+ * and output, and says all of them at once. Tables that were found sound are not read again while
+ * they stay as they are. The stages keep their own checks; they can be run alone.
+ */
+final class Preflight {
+  private static final String SERIALIZER = "org.apache.spark.serializer.JavaSerializer";
+  private static final String SHARED = "spark.lakestill.output.shared";
+
+  private final SparkSession spark;
+  private final Blueprint blueprint;
+  private final DataSettings data;
+  private final OutputFolder output;
+  private final Console console;
+
+  Preflight(SparkSession spark, Blueprint blueprint, OutputFolder output, Console console) {
+    this.spark = spark;
+    this.blueprint = blueprint;
+    this.data = blueprint.recipe().data();
+    this.output = output;
+    this.console = console;
+  }
+
+  /**
+   * @param stages what will run
+   * @param faults what was found before; this adds to it
+   * @throws LakestillException (exit 2) when the recipe or the cluster is at fault, (exit 3) when
+   *     only the input is
+   */
+  void check(Set<Stage> stages, Faults faults) {
+    long start = System.nanoTime();
+    faults.gather(this::checkSerializer);
+    checkBatches(stages, faults);
+    if (stages.contains(Stage.TEACH) || stages.contains(Stage.EVALUATE)) {
+      faults.gather(this::checkTeacher);
+    }
+    Optional<String> read = checkTables(splits(stages), faults);
+    faults.throwIfAny();
+    read.ifPresent(state -> checkedFile().replace(state));
+    console.line(
+        "▸ check: nothing stands in the way (%s)"
+            .formatted(Console.shown(Duration.ofNanos(System.nanoTime() - start))));
+  }
+
+  /**
+   * @throws LakestillException (exit 2) when executors on other machines would write to disks of
+   *     their own
+   */
+  void refuseLocalOutput() {
+    if (!spark.sparkContext().getConf().getBoolean(SHARED, false)) {
+      SparkExecutorInfo[] executors = spark.sparkContext().statusTracker().getExecutorInfos();
+      refuseLocal(output.root(), Arrays.stream(executors).map(SparkExecutorInfo::host).toList());
+    }
+  }
+
+  static void refuseLocal(Path root, List<String> executors) {
+    if (!"file".equals(root.toUri().getScheme())) {
+      return;
+    }
+    executors.stream()
+        .filter(host -> !isThisMachine(host))
+        .findFirst()
+        .ifPresent(
+            host -> {
+              throw Errors.badRecipe(
+                  ("Output '%s' is a folder of each machine, so the executor on %s would write to a"
+                          + " disk of its own; give --output on a file system that all of them share,"
+                          + " such as hdfs:// or s3a://. If it is a shared mount, say so with --conf"
+                          + " %s=true.")
+                      .formatted(root, host, SHARED));
+            });
+  }
+
+  private static boolean isThisMachine(String host) {
+    try {
+      InetAddress address = InetAddress.getByName(host);
+      return address.isLoopbackAddress() || NetworkInterface.getByInetAddress(address) != null;
+    } catch (UnknownHostException | SocketException e) {
+      return false;
+    }
+  }
+
+  private void checkSerializer() {
+    String serializer = spark.sparkContext().getConf().get("spark.serializer", SERIALIZER);
+    if (!serializer.equals(SERIALIZER)) {
+      throw Errors.badRecipe(
+          "spark.serializer is %s, which cannot carry Java records; give --conf spark.serializer=%s."
+              .formatted(serializer, SERIALIZER));
+    }
+  }
+
+  /** A batch is refused by the trainer itself, which is made here and thrown away. */
+  private void checkBatches(Set<Stage> stages, Faults faults) {
+    List<Blueprint.Training> students = new ArrayList<>();
+    if (stages.contains(Stage.TRAIN)) {
+      students.add(blueprint.student());
+      blueprint.scratch().ifPresent(students::add);
+    }
+    Optional<Blueprint.Training> teacher =
+        blueprint.teacher().filter(training -> stages.contains(Stage.TEACH));
+    if (students.isEmpty() && teacher.isEmpty()) {
+      return;
+    }
+    faults
+        .gather(ClusterShape::ofRunningSpark)
+        .ifPresent(
+            cluster -> {
+              teacher.ifPresent(
+                  training -> faults.gather(() -> checkTeacherBatch(training, cluster)));
+              students.forEach(training -> faults.gather(() -> checkBatch(training, cluster)));
+            });
+  }
+
+  private static void checkTeacherBatch(Blueprint.Training training, ClusterShape cluster) {
+    try {
+      checkBatch(training, cluster);
+    } catch (LakestillException e) {
+      throw Errors.badRecipe("teacher." + e.getMessage());
+    }
+  }
+
+  private static StudentTrainer checkBatch(Blueprint.Training training, ClusterShape cluster) {
+    // What the teacher says is not known yet, and a batch does not depend on it.
+    Blueprint.Training labels = training.withoutTeacher();
+    return new StudentTrainer(
+        labels.graph(),
+        labels.objectives(),
+        RowLayout.targets(labels.objectives().requires(), Map.of()),
+        labels.settings(),
+        labels.firstSeed(),
+        cluster);
+  }
+
+  /** A teacher that is trained here is looked at when it is there. */
+  private void checkTeacher() {
+    TeacherSettings teacher = blueprint.recipe().teacher().orElse(null);
+    if (teacher != null && teacher.onnx().isPresent()) {
+      TeacherModel.inspect(
+          teacher,
+          OnnxFile.read(new Path(teacher.onnx().get()), configuration()),
+          FeatureShape.of(blueprint.teacherFeatures().orElseThrow().shape()),
+          data.classes().size());
+    }
+  }
+
+  private static Set<Split> splits(Set<Stage> stages) {
+    Set<Split> splits = EnumSet.noneOf(Split.class);
+    if (stages.contains(Stage.TEACH) || stages.contains(Stage.TRAIN)) {
+      splits.add(Split.TRAIN);
+      splits.add(Split.VALIDATION);
+    }
+    if (stages.contains(Stage.EVALUATE)) {
+      splits.add(Split.TEST);
+    }
+    return splits;
+  }
+
+  /**
+   * @return what to remember when nothing else is at fault; empty when the tables are as they were
+   *     when they were found sound, or are at fault
+   */
+  private Optional<String> checkTables(Set<Split> splits, Faults faults) {
+    Optional<String> state = state(splits);
+    if (splits.isEmpty() || (state.isPresent() && known().equals(state))) {
+      return Optional.empty();
+    }
+    boolean sound = true;
+    for (Split split : splits) {
+      sound &= faults.gather(() -> counted(split)).isPresent();
+    }
+    if (sound) {
+      faults.gather(() -> refuseShared(splits));
+    }
+    return state;
+  }
+
+  private long counted(Split split) {
+    try {
+      return ExampleTable.checked(spark, data, split).count();
+    } catch (RuntimeException e) {
+      throw SparkFailures.worded(e, "check");
+    }
+  }
+
+  private void refuseShared(Set<Split> splits) {
+    if (splits.size() == Split.values().length) {
+      ExampleTable.refuseShared(spark, data);
+    } else if (splits.contains(Split.TRAIN) && data.validation().isPresent()) {
+      ExampleTable.refuseShared(spark, data, Split.TRAIN, Split.VALIDATION);
+    }
+  }
+
+  /** SHA-256 over the tables' files and how they are read; empty when one cannot be listed. */
+  private Optional<String> state(Set<Split> splits) {
+    List<String> parts = new ArrayList<>();
+    parts.add("lakestill check 1 " + Build.version() + " " + splits);
+    parts.add(blueprint.recipe().source().getObject("data").render(ConfigRenderOptions.concise()));
+    try {
+      for (Split split : splits) {
+        TableSettings table = ExampleTable.table(data, split);
+        parts.add(InputSnapshot.of(table.path(), table.where(), configuration()).toString());
+      }
+      return Optional.of(Sha256.of(String.join("\n", parts)));
+    } catch (LakestillException | UncheckedIOException | IllegalArgumentException e) {
+      return Optional.empty(); // Worded by the check of that table.
+    }
+  }
+
+  private Optional<String> known() {
+    try {
+      return checkedFile().text();
+    } catch (UncheckedIOException e) {
+      return Optional.empty(); // Reading the tables again is safe.
+    }
+  }
+
+  private StoredFile checkedFile() {
+    return new StoredFile(output.checked(), configuration());
+  }
+
+  private Configuration configuration() {
+    return spark.sessionState().newHadoopConf();
+  }
+}

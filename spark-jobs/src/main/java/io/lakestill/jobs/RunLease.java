@@ -1,0 +1,244 @@
+package io.lakestill.jobs;
+
+import io.lakestill.error.Errors;
+import io.lakestill.error.LakestillException;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.LocalFileSystem;
+import org.apache.hadoop.fs.Path;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The right of one run to write below an output folder: {@code .lakestill-run}, created by one run
+ * only, written anew every ten seconds, deleted at the end. A holder whose process is gone from
+ * this machine, or that has not written for a minute by the file system's own clock, is dead, and
+ * the next run takes over.
+ *
+ * <p>Creating is exclusive on local disks and HDFS. Object stores may let two runs that start in
+ * the same instant both create; the one whose file was overwritten notices when it next writes.
+ */
+final class RunLease implements AutoCloseable {
+  static final String FILE = ".lakestill-run";
+  static final Duration REFRESH = Duration.ofSeconds(10);
+  static final Duration EXPIRY = Duration.ofSeconds(60);
+
+  private static final Logger LOG = LoggerFactory.getLogger(RunLease.class);
+  private static final int READS = 5;
+  private static final long READ_AGAIN_MILLIS = 100;
+  private static final int TAKEOVERS = 3;
+
+  private final FileSystem files;
+  private final Path file;
+  private final LeaseHolder holder;
+  private final ScheduledExecutorService refresher =
+      Executors.newSingleThreadScheduledExecutor(
+          task -> {
+            Thread thread = new Thread(task, "lakestill-lease");
+            thread.setDaemon(true);
+            return thread;
+          });
+  private ScheduledFuture<?> refreshing;
+  private volatile boolean lost;
+
+  private RunLease(FileSystem files, Path file, LeaseHolder holder) {
+    this.files = files;
+    this.file = file;
+    this.holder = holder;
+  }
+
+  /**
+   * Takes the folder, which is made if need be.
+   *
+   * @param runId names the run to others
+   * @param console hears of a takeover
+   * @throws LakestillException (exit 5) when a living run holds it, (exit 2) when this user cannot
+   *     write there, (exit 75) when its file system does not answer
+   */
+  static RunLease take(OutputFolder output, String runId, Configuration conf, Console console) {
+    return take(output, runId, conf, console, REFRESH);
+  }
+
+  static RunLease take(
+      OutputFolder output, String runId, Configuration conf, Console console, Duration refresh) {
+    String unusable = "Output '%s' cannot be written".formatted(output.root());
+    try {
+      // Hadoop's checksum files would be a second file to create, and so not exclusive.
+      FileSystem given = output.root().getFileSystem(conf);
+      FileSystem files = given instanceof LocalFileSystem local ? local.getRaw() : given;
+      if (!files.mkdirs(output.root())) {
+        throw new IOException("Mkdirs failed to create " + output.root());
+      }
+      RunLease lease = new RunLease(files, new Path(output.root(), FILE), LeaseHolder.here(runId));
+      lease.take(output, console);
+      long millis = refresh.toMillis();
+      lease.refreshing =
+          lease.refresher.scheduleWithFixedDelay(
+              lease::refresh, millis, millis, TimeUnit.MILLISECONDS);
+      return lease;
+    } catch (IOException e) {
+      throw StorageFaults.worded(unusable, e);
+    }
+  }
+
+  private void take(OutputFolder output, Console console) throws IOException {
+    for (int attempt = 0; !create(); attempt++) {
+      if (attempt < TAKEOVERS && !files.exists(file)) {
+        continue; // Released meanwhile.
+      }
+      Optional<LeaseHolder> other = read();
+      if (attempt == TAKEOVERS || !isDead(other)) {
+        throw Errors.held(
+            output.root().toString(), other.map(LeaseHolder::toString).orElse("a run that starts"));
+      }
+      if (read().equals(other)) {
+        console.line(
+            "Taking over output '%s' from %s, which ended without releasing it."
+                .formatted(
+                    output.root(), other.map(LeaseHolder::toString).orElse("a run without name")));
+        files.delete(file, false);
+      }
+    }
+  }
+
+  /** False when there is a lease already. */
+  private boolean create() throws IOException {
+    byte[] bytes = holder.toJson().getBytes(StandardCharsets.UTF_8);
+    if (files.getUri().getScheme().equals("file")) {
+      try {
+        Files.write(
+            java.nio.file.Path.of(file.toUri().getPath()), bytes, StandardOpenOption.CREATE_NEW);
+        return true;
+      } catch (FileAlreadyExistsException e) {
+        return false;
+      }
+    }
+    try (OutputStream out = files.create(file, false)) {
+      out.write(bytes);
+      return true;
+    } catch (IOException e) {
+      if (files.exists(file)) {
+        return false;
+      }
+      throw e;
+    }
+  }
+
+  private boolean isDead(Optional<LeaseHolder> other) throws IOException {
+    if (other.isPresent() && other.get().isDead()) {
+      return true;
+    }
+    // Both times are the file system's: clocks of two machines may be minutes apart.
+    Path clock = file.suffix("." + holder.run());
+    try {
+      files.create(clock, true).close();
+      long age =
+          files.getFileStatus(clock).getModificationTime()
+              - files.getFileStatus(file).getModificationTime();
+      return age > EXPIRY.toMillis();
+    } catch (FileNotFoundException e) {
+      return true; // Released meanwhile.
+    } finally {
+      files.delete(clock, false);
+    }
+  }
+
+  /** Empty when there is none, or none that can be read: its run may be writing it just now. */
+  private Optional<LeaseHolder> read() throws IOException {
+    for (int k = 0; k < READS; k++) {
+      try (InputStream in = files.open(file)) {
+        String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        return Optional.of(LeaseHolder.fromJson(text, file.toString()));
+      } catch (FileNotFoundException e) {
+        return Optional.empty();
+      } catch (LakestillException e) {
+        pause();
+      }
+    }
+    return Optional.empty();
+  }
+
+  private static void pause() {
+    try {
+      TimeUnit.MILLISECONDS.sleep(READ_AGAIN_MILLIS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void refresh() {
+    try {
+      if (isOurs()) {
+        try (OutputStream out = files.create(file, true)) {
+          out.write(holder.toJson().getBytes(StandardCharsets.UTF_8));
+        }
+      }
+    } catch (IOException | RuntimeException e) {
+      LOG.warn("event=lease-not-refreshed file={} reason=\"{}\"", file, e.toString());
+    }
+  }
+
+  private boolean isOurs() throws IOException {
+    Optional<LeaseHolder> current = read();
+    if (current.isPresent() && !current.get().run().equals(holder.run())) {
+      lost = true;
+    }
+    return !lost;
+  }
+
+  /**
+   * @throws LakestillException (exit 5) when another run has taken over, because this one was
+   *     stopped for longer than a minute
+   */
+  void requireHeld() {
+    try {
+      if (!isOurs()) {
+        throw Errors.held(
+            file.getParent().toString(), read().map(LeaseHolder::toString).orElse("another run"));
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot read '" + file + "'", e);
+    }
+  }
+
+  /** False when another run has taken over, or it cannot be told. */
+  boolean isHeld() {
+    try {
+      return isOurs();
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /** Gives the folder back; a fault is logged, since the file dies with this process anyway. */
+  @Override
+  public void close() {
+    refreshing.cancel(false);
+    refresher.shutdown();
+    try {
+      refresher.awaitTermination(REFRESH.toSeconds(), TimeUnit.SECONDS);
+      if (isOurs()) {
+        files.delete(file, false);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (IOException | RuntimeException e) {
+      LOG.warn("event=lease-not-released file={} reason=\"{}\"", file, e.toString());
+    }
+  }
+}

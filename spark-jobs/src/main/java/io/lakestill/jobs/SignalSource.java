@@ -1,0 +1,12 @@
+package io.lakestill.jobs;
+
+import io.lakestill.data.FeaturePipeline;
+import io.lakestill.signal.SignalTable;
+
+/**
+ * Where the signals of a recipe's teacher are.
+ *
+ * @param table its signal table
+ * @param features how the recipe lets the teacher see an example; the signals must be of that
+ */
+record SignalSource(SignalTable table, FeaturePipeline features) {}
