@@ -99,7 +99,7 @@ class BadInputTest {
             "'no_such_column', which is not there",
             "data.label=no_such_column"),
         bad("null key", 3, "null", "data.train=" + table("null-key")),
-        bad("duplicate key", 3, "more than once", "data.id=label"),
+        bad("duplicate key", 3, "rows repeat one", "data.id=label"),
         bad("null label", 3, "digits-0001", "data.train=" + table("null-label")),
         bad(
             "label outside",
