@@ -275,7 +275,7 @@ class PipelineIT {
                 "--properties-file",
                 HOME.resolve("conf/spark/local.conf").toString(),
                 "--conf",
-                "spark.driver.extraJavaOptions=-Dlakestill.home=" + HOME,
+                "spark.driver.extraJavaOptions=-Dlakestill.home=\"" + HOME + "\"",
                 "--jars",
                 bigDl(),
                 System.getProperty("lakestill.application.jar")));
