@@ -14,11 +14,13 @@ import io.lakestill.student.ParameterSpec;
 import io.lakestill.student.Parameters;
 import io.lakestill.student.Shape;
 import io.lakestill.student.StudentGraph;
+import io.lakestill.train.HeadLayout;
 import io.lakestill.train.RowLayout;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import scala.Option;
 
 /**
@@ -32,14 +34,17 @@ final class BigDlGraph {
   private final StudentGraph graph;
   private final AbstractModule<Activity, Activity, Float> module;
   private final Map<String, AbstractModule<Activity, Activity, Float>> layers;
+  private final Optional<HeadColumns> heads;
 
   private BigDlGraph(
       StudentGraph graph,
       AbstractModule<Activity, Activity, Float> module,
-      Map<String, AbstractModule<Activity, Activity, Float>> layers) {
+      Map<String, AbstractModule<Activity, Activity, Float>> layers,
+      Optional<HeadColumns> heads) {
     this.graph = graph;
     this.module = module;
     this.layers = layers;
+    this.heads = heads;
   }
 
   /**
@@ -48,23 +53,43 @@ final class BigDlGraph {
    */
   static BigDlGraph training(
       StudentGraph graph, RowLayout outputs, Parameters parameters, long seed) {
+    return training(graph, outputs, new HeadLayout(List.of()), parameters, seed);
+  }
+
+  /**
+   * @param outputs the flat output; layers that lead to none of its slots are left out
+   * @param heads of the loss, laid in columns behind the outputs
+   * @param seed of the layers that draw and of the heads
+   */
+  static BigDlGraph training(
+      StudentGraph graph, RowLayout outputs, HeadLayout heads, Parameters parameters, long seed) {
     Wiring wiring = new Wiring(graph, new ModuleBuilder(graph, Purpose.TRAINING, seed));
     List<Node<AbstractModule<Activity, Activity, Float>>> flat = new ArrayList<>();
     for (RowLayout.Slot slot : outputs.slots()) {
       String output = slot.name().substring("student.".length());
       flat.add(wiring.flatOutput(output));
     }
-    Node<AbstractModule<Activity, Activity, Float>> joined =
-        flat.size() == 1
-            ? flat.get(0)
-            : Wiring.node(JoinTable$.MODULE$.apply(2, 0, Floats.tag(), Floats.numeric()), flat);
-    return wiring.build(List.of(joined), parameters);
+    if (heads.size() == 0) {
+      return wiring.build(List.of(joined(flat)), parameters, Optional.empty());
+    }
+    HeadColumns columns = new HeadColumns(heads.initial(seed));
+    return wiring.build(List.of(Wiring.node(columns, flat)), parameters, Optional.of(columns));
+  }
+
+  private static Node<AbstractModule<Activity, Activity, Float>> joined(
+      List<Node<AbstractModule<Activity, Activity, Float>>> flat) {
+    return flat.size() == 1
+        ? flat.get(0)
+        : Wiring.node(JoinTable$.MODULE$.apply(2, 0, Floats.tag(), Floats.numeric()), flat);
   }
 
   static BigDlGraph inference(StudentGraph graph, Parameters parameters) {
     Wiring wiring = new Wiring(graph, new ModuleBuilder(graph, Purpose.INFERENCE, 0));
     BigDlGraph built =
-        wiring.build(graph.outputs().keySet().stream().map(wiring::output).toList(), parameters);
+        wiring.build(
+            graph.outputs().keySet().stream().map(wiring::output).toList(),
+            parameters,
+            Optional.empty());
     built.module.evaluate();
     return built;
   }
@@ -90,6 +115,11 @@ final class BigDlGraph {
           }
         });
     return Parameters.of(graph, values);
+  }
+
+  /** The vector of the heads as the module holds it now, which is not part of the student. */
+  float[] heads() {
+    return heads.map(HeadColumns::vector).orElse(new float[0]);
   }
 
   private static List<ParameterSpec> specs(StudentGraph graph, String layer) {
@@ -163,7 +193,9 @@ final class BigDlGraph {
 
     @SuppressWarnings({"unchecked", "rawtypes"}) // Generic arrays.
     BigDlGraph build(
-        List<Node<AbstractModule<Activity, Activity, Float>>> outputs, Parameters parameters) {
+        List<Node<AbstractModule<Activity, Activity, Float>>> outputs,
+        Parameters parameters,
+        Optional<HeadColumns> heads) {
       AbstractModule<Activity, Activity, Float> module =
           Graph$.MODULE$.apply(
               new Node[] {input},
@@ -179,7 +211,7 @@ final class BigDlGraph {
               Floats.fill(tensors.get(i), parameters.values(specs.get(i).name()));
             }
           });
-      return new BigDlGraph(graph, module, modules);
+      return new BigDlGraph(graph, module, modules, heads);
     }
   }
 }

@@ -2,50 +2,81 @@ package io.lakestill.bigdl;
 
 import com.intel.analytics.bigdl.dllib.tensor.Tensor;
 import io.lakestill.objective.Batch;
+import io.lakestill.objective.Equipment.Head;
 import io.lakestill.objective.Gradients;
 import io.lakestill.objective.Requirements;
-import io.lakestill.train.RowLayout;
+import io.lakestill.objective.State;
+import io.lakestill.train.BatchLayout;
+import io.lakestill.train.Draws;
+import io.lakestill.train.EpochPlan;
+import io.lakestill.train.HeadLayout;
 import io.lakestill.train.RowLayout.Slot;
+import io.lakestill.train.Shard;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
- * An objective's view of the two flat tensors that BigDL hands over: {@code output [rows, output
- * width]} and {@code target [rows, target width]}. Its arrays are made once for a number of rows
- * and refilled every step. Belongs to one thread.
+ * An objective's view of what BigDL hands over: {@code output [rows, outputs, then the heads'
+ * columns]} and {@code target [rows, target width]}. Its arrays are made once for a number of rows
+ * and a shard and refilled every step. Belongs to one thread.
  */
 final class FlatBatch {
   /** One slot's own contiguous array beside its place in the flat row. */
   private record Part(Slot slot, float[] values) {}
 
   private final int rows;
-  private final RowLayout outputs;
-  private final RowLayout targets;
+  private final EpochPlan plan;
+  private final Optional<Shard> shard;
+  private final Draws draws;
+  private final int columns;
+  private final int outputWidth;
+  private final int targetWidth;
+  private final int labelOffset;
   private final List<Part> outputParts = new ArrayList<>();
   private final List<Part> targetParts = new ArrayList<>();
   private final List<Part> gradientParts = new ArrayList<>();
+  private final List<float[]> headParts = new ArrayList<>();
+  private final List<float[]> headGradients = new ArrayList<>();
+  private final float[] headVector;
   private final int[] labels;
   private final Batch batch;
   private final Gradients gradients;
 
-  FlatBatch(int rows, RowLayout outputs, RowLayout targets) {
+  /**
+   * @param shard of the rows; empty for rows of none
+   * @param draws the index arrays of these rows
+   */
+  FlatBatch(int rows, BatchLayout layout, EpochPlan plan, Optional<Shard> shard, Draws draws) {
     this.rows = rows;
-    this.outputs = outputs;
-    this.targets = targets;
+    this.plan = plan;
+    this.shard = shard;
+    this.draws = draws;
+    this.columns = layout.columns(rows);
+    this.outputWidth = layout.outputs().width();
+    this.targetWidth = layout.targets().width();
+    this.labelOffset = layout.targets().slot(Requirements.LABELS).offset();
     this.labels = new int[rows];
+    this.headVector = new float[layout.heads().size()];
     Batch.Builder builder = Batch.of(rows).labels(labels);
+    builder.state(shard.map(Shard::state).orElseGet(State::new));
     Map<String, io.lakestill.objective.Tensor> accumulators = new LinkedHashMap<>();
-    for (Slot slot : outputs.slots()) {
+    for (Slot slot : layout.outputs().slots()) {
       builder.tensor(slot.name(), tensor(slot, outputParts));
       accumulators.put(slot.name(), tensor(slot, gradientParts));
     }
-    for (Slot slot : targets.slots()) {
+    for (Slot slot : layout.targets().slots()) {
       if (!slot.name().equals(Requirements.LABELS)) {
         builder.tensor(slot.name(), tensor(slot, targetParts));
       }
     }
+    for (Head head : layout.heads().heads()) {
+      builder.tensor(head.name(), tensor(head, headParts));
+      accumulators.put(head.name(), tensor(head, headGradients));
+    }
+    draws.indices().forEach(builder::indices);
     this.batch = builder.build();
     this.gradients = Gradients.over(accumulators);
   }
@@ -61,37 +92,51 @@ final class FlatBatch {
     return new io.lakestill.objective.Tensor(shape, values);
   }
 
-  int rows() {
-    return rows;
+  private static io.lakestill.objective.Tensor tensor(Head head, List<float[]> parts) {
+    float[] values = new float[HeadLayout.size(head)];
+    parts.add(values);
+    int[] shape = head.shape().stream().mapToInt(Integer::intValue).toArray();
+    return new io.lakestill.objective.Tensor(shape, values);
+  }
+
+  /** Whether it is for batches of so many rows of such a shard. */
+  boolean fits(int otherRows, Optional<Shard> otherShard) {
+    return rows == otherRows
+        && shard.isPresent() == otherShard.isPresent()
+        && (shard.isEmpty() || shard.get() == otherShard.get());
   }
 
   Batch batch() {
     return batch;
   }
 
-  /** The accumulators of the derivatives by the student's outputs. */
+  /** The accumulators of the derivatives by the student's outputs and the heads. */
   Gradients gradients() {
     return gradients;
   }
 
-  /** Copies the flat tensors in. */
-  void fill(Tensor<Float> output, Tensor<Float> target) {
-    Tensor<Float> from = checked("output", output, outputs);
-    outputParts.forEach(part -> unpack(from, outputs.width(), part));
-    Tensor<Float> truth = checked("target", target, targets);
-    targetParts.forEach(part -> unpack(truth, targets.width(), part));
+  /** Copies the flat tensors in, draws and says how far the training is. */
+  void fill(Tensor<Float> output, PackedTarget target) {
+    Tensor<Float> from = checked("output", output, columns);
+    outputParts.forEach(part -> unpack(from, columns, part));
+    unpackHeads(from);
+    Tensor<Float> truth = checked("target", target.values(), targetWidth);
+    targetParts.forEach(part -> unpack(truth, targetWidth, part));
     float[] values = Floats.array(truth);
-    int at = Floats.offset(truth) + targets.slot(Requirements.LABELS).offset();
-    for (int row = 0; row < rows; row++, at += targets.width()) {
+    int at = Floats.offset(truth) + labelOffset;
+    for (int row = 0; row < rows; row++, at += targetWidth) {
       labels[row] = (int) values[at];
     }
+    int step = target.origin().step();
+    batch.progress(step == 0 ? plan.end() : plan.progress(step));
+    draws.fill(batch, step, target.origin().samples());
   }
 
-  private Tensor<Float> checked(String name, Tensor<Float> tensor, RowLayout layout) {
-    if (tensor.dim() != 2 || tensor.size(1) != rows || tensor.size(2) != layout.width()) {
+  private Tensor<Float> checked(String name, Tensor<Float> tensor, int width) {
+    if (tensor.dim() != 2 || tensor.size(1) != rows || tensor.size(2) != width) {
       throw new IllegalArgumentException(
           "%s of %d axes and %d values where [%d, %d] is due"
-              .formatted(name, tensor.dim(), tensor.nElement(), rows, layout.width()));
+              .formatted(name, tensor.dim(), tensor.nElement(), rows, width));
     }
     return tensor.contiguous();
   }
@@ -105,6 +150,20 @@ final class FlatBatch {
     }
   }
 
+  private void unpackHeads(Tensor<Float> flat) {
+    int each = columns - outputWidth;
+    int from = Floats.offset(flat) + outputWidth;
+    for (int at = 0; at < headVector.length; at += each, from += columns) {
+      int count = Math.min(each, headVector.length - at);
+      System.arraycopy(Floats.array(flat), from, headVector, at, count);
+    }
+    int at = 0;
+    for (float[] head : headParts) {
+      System.arraycopy(headVector, at, head, 0, head.length);
+      at += head.length;
+    }
+  }
+
   /** Copies the gradients out, laid out as the flat output. */
   void writeGradients(Tensor<Float> flat) {
     float[] values = Floats.array(flat);
@@ -113,8 +172,22 @@ final class FlatBatch {
       int width = part.slot().width();
       int to = offset + part.slot().offset();
       for (int row = 0; row < rows; row++) {
-        System.arraycopy(part.values(), row * width, values, to + row * outputs.width(), width);
+        System.arraycopy(part.values(), row * width, values, to + row * columns, width);
       }
+    }
+    packHeads(values, offset + outputWidth);
+  }
+
+  private void packHeads(float[] values, int first) {
+    int at = 0;
+    for (float[] head : headGradients) {
+      System.arraycopy(head, 0, headVector, at, head.length);
+      at += head.length;
+    }
+    int each = columns - outputWidth;
+    int to = first;
+    for (at = 0; at < headVector.length; at += each, to += columns) {
+      System.arraycopy(headVector, at, values, to, Math.min(each, headVector.length - at));
     }
   }
 }

@@ -33,6 +33,11 @@ final class Floats {
     return Tensor$.MODULE$.apply(values, shape, tag(), numeric());
   }
 
+  /** A tensor without values, to be resized. */
+  static Tensor<Float> empty() {
+    return Tensor$.MODULE$.apply(tag(), numeric());
+  }
+
   /** The storage of a tensor; its values start at {@link #offset}. */
   static float[] array(Tensor<Float> tensor) {
     return (float[]) tensor.storage().array();

@@ -6,52 +6,71 @@ import com.intel.analytics.bigdl.dllib.tensor.Tensor;
 import io.lakestill.error.ExitCode;
 import io.lakestill.error.LakestillException;
 import io.lakestill.objective.WeightedTerms;
-import io.lakestill.train.RowLayout;
+import io.lakestill.train.Shard;
+import io.lakestill.train.TermReport;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 import org.apache.commons.lang3.SerializationUtils;
 
 /**
  * A weighted loss as BigDL's criterion. Loss and gradient come from one evaluation, in {@code
  * updateOutput}; {@code updateGradInput} packs the gradient of that evaluation.
  *
- * <p>Shapes: input {@code [rows, outputs width]}, target {@code [rows, targets width]}, gradient as
- * the input. A student that is no longer finite gives the loss NaN and a gradient of zeros, so that
- * the driver stops the training in good order. BigDL clones one criterion per core; clones share
- * nothing but the sums of the terms' losses.
+ * <p>Shapes: input {@code [rows, outputs width + the heads' columns]}, target a {@link
+ * PackedTarget} of {@code [rows, targets width]}, gradient as the input. A student that is no
+ * longer finite gives the loss NaN and a gradient of zeros, so that the driver stops the training
+ * in good order. BigDL clones one criterion per core; clones share nothing but the sums of the
+ * terms' losses.
  */
 final class ObjectiveCriterion extends AbstractCriterion<Activity, Activity, Float> {
   private static final long serialVersionUID = 1L;
 
   private final WeightedTerms loss;
-  private final RowLayout outputs;
-  private final RowLayout targets;
+  private final LossInputs inputs;
   private final TermLosses sums;
   private transient FlatBatch flat;
   private transient Tensor<Float> gradient;
 
-  ObjectiveCriterion(WeightedTerms loss, RowLayout outputs, RowLayout targets, TermLosses sums) {
+  ObjectiveCriterion(WeightedTerms loss, LossInputs inputs, TermLosses sums) {
     super(Floats.activityTag(), Floats.activityTag(), Floats.tag(), Floats.numeric());
     this.loss = loss;
-    this.outputs = outputs;
-    this.targets = targets;
+    this.inputs = inputs;
     this.sums = sums;
   }
 
   @Override
   public ObjectiveCriterion cloneCriterion() {
-    return new ObjectiveCriterion(SerializationUtils.clone(loss), outputs, targets, sums);
+    return new ObjectiveCriterion(SerializationUtils.clone(loss), inputs, sums);
   }
 
   @Override
   public Float updateOutput(Activity input, Activity target) {
     Tensor<Float> output = input.toTensor(Floats.numeric());
+    PackedTarget truth = (PackedTarget) target;
+    Optional<Shard> shard = truth.origin().shard();
     int rows = output.size(1);
-    if (flat == null || flat.rows() != rows) {
-      flat = new FlatBatch(rows, outputs, targets);
-      gradient = Floats.tensor(new float[rows * outputs.width()], rows, outputs.width());
+    if (flat == null || !flat.fits(rows, shard)) {
+      flat = inputs.batch(loss, rows, shard);
+      gradient = Floats.tensor(new float[rows * output.size(2)], rows, output.size(2));
     }
-    flat.fill(output, target.toTensor(Floats.numeric()));
+    flat.fill(output, truth);
     flat.gradients().zero();
-    return evaluate(rows);
+    shard.ifPresent(own -> own.begin(truth.origin().step()));
+    float value = evaluate(rows);
+    truth.origin().reports().ifPresent(reports -> reports.add(termReports()));
+    return value;
+  }
+
+  private List<TermReport> termReports() {
+    List<String> names = LossNames.of(loss);
+    List<TermReport> reports = new ArrayList<>();
+    for (int term = 0; term < names.size(); term++) {
+      double weight = loss.weightOf(term);
+      double norm = weight * loss.gradientNormOf(term);
+      reports.add(new TermReport(names.get(term), weight, loss.lossOf(term), norm));
+    }
+    return reports;
   }
 
   private float evaluate(int rows) {

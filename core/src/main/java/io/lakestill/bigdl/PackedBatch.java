@@ -5,22 +5,29 @@ import com.intel.analytics.bigdl.dllib.feature.dataset.Sample;
 import com.intel.analytics.bigdl.dllib.nn.abstractnn.Activity;
 import com.intel.analytics.bigdl.dllib.tensor.Tensor;
 import com.intel.analytics.bigdl.dllib.tensor.TensorNumericMath.TensorNumeric;
+import java.util.List;
 import scala.collection.Seq;
 
-/** A mini-batch over two arrays; its slices, one per core, are windows on the same arrays. */
+/**
+ * A mini-batch over two arrays; its slices, one per core, are windows on the same arrays. Rows of
+ * several shards lie one shard after the other, as many of each, and are sliced so.
+ */
 final class PackedBatch implements MiniBatch<Float> {
   private static final long serialVersionUID = 1L;
 
   private final Tensor<Float> features;
   private final Tensor<Float> targets;
+  private final List<RowOrigin> origins;
 
   /**
    * @param features {@code [rows, ...]}
    * @param targets {@code [rows, target width]}
+   * @param origins of equal parts of the rows
    */
-  PackedBatch(Tensor<Float> features, Tensor<Float> targets) {
+  PackedBatch(Tensor<Float> features, Tensor<Float> targets, List<RowOrigin> origins) {
     this.features = features;
     this.targets = targets;
+    this.origins = origins;
   }
 
   @Override
@@ -30,7 +37,21 @@ final class PackedBatch implements MiniBatch<Float> {
 
   @Override
   public PackedBatch slice(int offset, int length) {
-    return new PackedBatch(features.narrow(1, offset, length), targets.narrow(1, offset, length));
+    return new PackedBatch(
+        features.narrow(1, offset, length),
+        targets.narrow(1, offset, length),
+        List.of(origin(offset - 1, length)));
+  }
+
+  private RowOrigin origin(int first, int length) {
+    int part = size() / origins.size();
+    RowOrigin origin = origins.get(first / part);
+    if (origin.shard().isPresent() && (first % part != 0 || length != part)) {
+      throw new IllegalArgumentException(
+          "rows [%d, %d) are not those of one shard; each has %d"
+              .formatted(first, first + length, part));
+    }
+    return origin;
   }
 
   @Override
@@ -40,7 +61,10 @@ final class PackedBatch implements MiniBatch<Float> {
 
   @Override
   public Activity getTarget() {
-    return targets;
+    if (origins.size() > 1) {
+      throw new IllegalStateException("A batch of several shards is to be sliced first");
+    }
+    return new PackedTarget(targets, origins.get(0));
   }
 
   @Override

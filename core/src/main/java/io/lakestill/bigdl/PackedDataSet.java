@@ -3,19 +3,31 @@ package io.lakestill.bigdl;
 import com.intel.analytics.bigdl.dllib.feature.dataset.DistributedDataSet;
 import com.intel.analytics.bigdl.dllib.feature.dataset.MiniBatch;
 import io.lakestill.error.Errors;
+import io.lakestill.objective.State;
+import io.lakestill.train.FirstStep;
 import io.lakestill.train.PackedRows;
+import io.lakestill.train.Shard;
+import io.lakestill.train.ShardMemory;
+import io.lakestill.train.Sharding;
+import io.lakestill.train.TermReport;
 import java.io.Serializable;
 import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.api.java.function.FlatMapFunction;
 import org.apache.spark.api.java.function.Function2;
+import org.apache.spark.api.java.function.VoidFunction;
+import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.rdd.RDD;
 import org.apache.spark.storage.BlockManagerMaster;
 import org.apache.spark.storage.RDDBlockId;
 import org.apache.spark.storage.StorageLevel;
+import org.apache.spark.util.CollectionAccumulator;
 
 /**
  * Packed rows as BigDL's distributed data set: exactly one block per partition, kept in executor
@@ -37,6 +49,7 @@ final class PackedDataSet implements DistributedDataSet<MiniBatch<Float>>, AutoC
   private final int[] featureShape;
   private final int rowsPerPartition;
   private final List<Integer> partitionRows;
+  private final CollectionAccumulator<List<TermReport>> reports;
 
   /**
    * Keeps the blocks in memory, which runs whatever they are made by.
@@ -57,6 +70,7 @@ final class PackedDataSet implements DistributedDataSet<MiniBatch<Float>>, AutoC
       throw new IllegalStateException(
           "%d blocks in %d partitions".formatted(partitionRows.size(), rows.getNumPartitions()));
     }
+    this.reports = sources.context().collectionAccumulator();
     requireKept();
   }
 
@@ -80,9 +94,64 @@ final class PackedDataSet implements DistributedDataSet<MiniBatch<Float>>, AutoC
     return Collections.unmodifiableList(partitionRows);
   }
 
+  /** Deals each partition's rows to the cores of its node, to which they belong from now on. */
+  void shard(Sharding sharding) {
+    training.sharding = context().broadcast(sharding);
+  }
+
+  /**
+   * Refuses shards whose memory could not be brought home and stored at the end.
+   *
+   * @param bytes of all shards' memory
+   * @throws io.lakestill.error.LakestillException (exit 2)
+   */
+  void requireRoom(long bytes) {
+    long result = sources.context().getConf().getSizeAsBytes("spark.driver.maxResultSize", "1g");
+    long limit = result > 0 ? Math.min(result, Integer.MAX_VALUE) : Integer.MAX_VALUE;
+    if (bytes > limit) {
+      throw Errors.memoryDoesNotFit(bytes, limit);
+    }
+  }
+
+  private JavaSparkContext context() {
+    return JavaSparkContext.fromSparkContext(sources.context());
+  }
+
   /** Says which step the next job trains, counted from 1. */
   void startStep(int step) {
     training.step = step;
+    training.reports = step == 1 ? reports : null;
+  }
+
+  /** What the terms did at the first step; empty before it has ended. */
+  Optional<FirstStep> firstStep() {
+    return reports.value().isEmpty()
+        ? Optional.empty()
+        : Optional.of(FirstStep.mean(reports.value()));
+  }
+
+  /**
+   * What all shards remember after a step, each worker's under its number.
+   *
+   * @throws io.lakestill.error.LakestillException (exit 75) when a shard was lost on the way
+   */
+  State memory(int step) {
+    State all = new State();
+    if (training.sharding != null) {
+      for (ShardMemory memory : sources.flatMap(new Memories(training.sharding)).collect()) {
+        memory.copyTo(all, step);
+      }
+    }
+    return all;
+  }
+
+  /**
+   * Puts back what {@link #memory} gave, into the shards of the same rows, seed and cluster.
+   *
+   * @param step after which it was taken
+   */
+  void restore(State memory, int step) {
+    sources.foreach(new Restore(training.sharding, context().broadcast(memory), step));
   }
 
   @Override
@@ -145,6 +214,12 @@ final class PackedDataSet implements DistributedDataSet<MiniBatch<Float>>, AutoC
     private final int size;
     private volatile int step = 1;
 
+    /** Null as long as any core may train on any row. */
+    private volatile Broadcast<Sharding> sharding;
+
+    /** Null at steps that nobody asks about. */
+    private volatile CollectionAccumulator<List<TermReport>> reports;
+
     TrainingBatches(int[] featureShape, int size) {
       this.featureShape = featureShape;
       this.size = size;
@@ -152,8 +227,36 @@ final class PackedDataSet implements DistributedDataSet<MiniBatch<Float>>, AutoC
 
     @Override
     public Iterator<MiniBatch<Float>> call(Integer partition, Iterator<RowSource> sources) {
-      MiniBatch<Float> batch = sources.next().training(featureShape, size, step);
+      MiniBatch<Float> batch =
+          sources
+              .next()
+              .training(
+                  featureShape,
+                  size,
+                  step,
+                  Optional.ofNullable(sharding).map(Broadcast::value),
+                  Optional.ofNullable(reports));
       return Collections.singleton(batch).iterator();
+    }
+  }
+
+  private record Memories(Broadcast<Sharding> sharding)
+      implements FlatMapFunction<RowSource, ShardMemory> {
+    @Override
+    public Iterator<ShardMemory> call(RowSource source) {
+      return source.shards(sharding.value()).stream()
+          .map(shard -> new ShardMemory(shard.worker(), shard.step(), shard.state()))
+          .iterator();
+    }
+  }
+
+  private record Restore(Broadcast<Sharding> sharding, Broadcast<State> memory, int step)
+      implements VoidFunction<RowSource> {
+    @Override
+    public void call(RowSource source) {
+      for (Shard shard : source.shards(sharding.value())) {
+        shard.restore(memory.value().copy().part(String.valueOf(shard.worker())), step);
+      }
     }
   }
 

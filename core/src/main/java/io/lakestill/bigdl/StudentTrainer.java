@@ -7,21 +7,33 @@ import com.intel.analytics.bigdl.dllib.visualization.TrainSummary;
 import com.intel.analytics.bigdl.dllib.visualization.ValidationSummary;
 import io.lakestill.error.Errors;
 import io.lakestill.error.LakestillException;
+import io.lakestill.objective.Dimensions;
+import io.lakestill.objective.Objective;
 import io.lakestill.objective.WeightedTerms;
 import io.lakestill.recipe.OptimizerSettings;
 import io.lakestill.recipe.TrainSettings;
 import io.lakestill.student.BatchNormalisation;
 import io.lakestill.student.Parameters;
 import io.lakestill.student.StudentGraph;
+import io.lakestill.train.BatchLayout;
 import io.lakestill.train.EpochPlan;
+import io.lakestill.train.FirstStep;
+import io.lakestill.train.HeadLayout;
 import io.lakestill.train.LearningRate;
 import io.lakestill.train.PackedRows;
 import io.lakestill.train.RowLayout;
+import io.lakestill.train.Sharding;
 import io.lakestill.train.TrainingProgress;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import org.apache.spark.api.java.JavaRDD;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Trains a student with BigDL's {@code DistriOptimizer}, data-parallel: each core runs a replica on
@@ -48,6 +60,7 @@ public record StudentTrainer(
     TrainSettings settings,
     long seed,
     ClusterShape cluster) {
+  private static final Logger LOG = LoggerFactory.getLogger(StudentTrainer.class);
 
   /**
    * @throws LakestillException (exit 2) when the batch cannot be shared evenly by the cores
@@ -108,34 +121,102 @@ public record StudentTrainer(
       TrainingProgress progress) {
     EpochPlan plan = new EpochPlan(trainingSet.size(), settings.batch(), settings.epochs());
     LearningRate rate = LearningRate.of(settings.optimizer(), plan.steps());
-    RowLayout outputs = RowLayout.outputs(loss.requires(), graph);
+    LossInputs inputs = inputs(trainingSet, plan);
+    RowLayout outputs = inputs.layout().outputs();
     Parameters initial = Parameters.initial(graph, seed);
-    BigDlGraph student = BigDlGraph.training(graph, outputs, initial, seed);
+    BigDlGraph student =
+        BigDlGraph.training(graph, outputs, inputs.layout().heads(), initial, seed);
+    Set<String> unmeasured = shard(trainingSet, inputs, progress);
     TrainingMonitor monitor =
         new TrainingMonitor(
             plan,
             settings.bestBy(),
             rate,
             loss,
+            unmeasured,
             validationSet.size(),
             progress,
-            trainingSet::startStep,
-            () -> student.parameters(initial));
+            new RunningEngine(trainingSet, student, initial, inputs.layout().heads()));
     TermLosses sums = new TermLosses(loss.terms().size());
-    ObjectiveCriterion criterion = new ObjectiveCriterion(loss, outputs, targets, sums);
+    ObjectiveCriterion criterion = new ObjectiveCriterion(loss, inputs, sums);
     DistriOptimizer<Float> optimizer =
         new DistriOptimizer<>(
             student.module(), trainingSet, criterion, Floats.tag(), Floats.numeric());
     optimizer.setCompressType("none");
     optimizer.setOptimMethod(method(rate));
-    optimizer.setValidation(monitor::validates, validationSet, measures(outputs, sums));
+    optimizer.setValidation(monitor::validates, validationSet, measures(inputs, unmeasured, sums));
     optimizer.setEndWhen(monitor::ends);
     run(optimizer, monitor, events);
     if (monitor.divergedLoss().isPresent()) {
       int step = monitor.divergedStep();
       throw Errors.diverged(plan.epoch(step), step, monitor.divergedLoss().getAsDouble());
     }
-    return new TrainedStudent(monitor.best().orElseThrow(), monitor.history());
+    TrainedWeights best = monitor.best().orElseThrow();
+    return new TrainedStudent(
+        best.student(), best.heads(), trainingSet.memory(plan.steps()), monitor.history());
+  }
+
+  private int rowsPerCore() {
+    return cluster.rowsPerNode(settings.batch()) / cluster.coresPerNode();
+  }
+
+  private LossInputs inputs(PackedDataSet trainingSet, EpochPlan plan) {
+    int samples = Collections.min(trainingSet.partitionRows()) / cluster.coresPerNode();
+    RowLayout outputs = RowLayout.outputs(loss.requires(), graph);
+    BatchLayout layout = BatchLayout.of(loss, outputs, targets, rowsPerCore(), samples);
+    return new LossInputs(layout, plan, seed, samples);
+  }
+
+  /**
+   * Deals the rows to the cores if a term asks for that.
+   *
+   * @return the names of those terms, which validation rows cannot have
+   */
+  private Set<String> shard(
+      PackedDataSet trainingSet, LossInputs inputs, TrainingProgress progress) {
+    Dimensions dimensions = inputs.layout().dimensions(rowsPerCore(), inputs.samples());
+    List<String> names = LossNames.of(loss);
+    Set<String> sharded = new LinkedHashSet<>();
+    for (int i = 0; i < names.size(); i++) {
+      if (loss.terms().get(i).objective().equip(dimensions).needsShard()) {
+        sharded.add(names.get(i));
+      }
+    }
+    if (!sharded.isEmpty()) {
+      trainingSet.requireRoom(4L * cluster.cores() * loss.equip(dimensions).memorySize());
+      trainingSet.shard(
+          new Sharding(loss, inputs.layout(), cluster.coresPerNode(), rowsPerCore(), seed));
+      LOG.info("event=no-validation-loss terms={}", sharded);
+      progress.notice(
+          ("The validation loss leaves out %s: what it remembers or draws from is of training rows"
+                  + " only.%s")
+              .formatted(
+                  String.join(", ", sharded),
+                  sharded.size() < names.size()
+                      ? ""
+                      : " No term is left, so the best epoch is the one of the best accuracy."));
+    }
+    return sharded;
+  }
+
+  /** What the monitor sees of the run. */
+  private record RunningEngine(
+      PackedDataSet trainingSet, BigDlGraph student, Parameters initial, HeadLayout heads)
+      implements TrainingMonitor.Engine {
+    @Override
+    public void startStep(int step) {
+      trainingSet.startStep(step);
+    }
+
+    @Override
+    public Optional<FirstStep> firstStep() {
+      return trainingSet.firstStep();
+    }
+
+    @Override
+    public TrainedWeights weights() {
+      return new TrainedWeights(student.parameters(initial), heads.tensors(student.heads()));
+    }
   }
 
   private static void run(DistriOptimizer<Float> optimizer, TrainingMonitor monitor, Path events) {
@@ -173,14 +254,17 @@ public record StudentTrainer(
 
   /** Accuracy first: BigDL calls the first one the score. */
   @SuppressWarnings("unchecked") // Generic arrays.
-  private ValidationMethod<Float>[] measures(RowLayout outputs, TermLosses sums) {
+  private ValidationMethod<Float>[] measures(
+      LossInputs inputs, Set<String> unmeasured, TermLosses sums) {
     List<ValidationMethod<Float>> measures = new ArrayList<>();
+    RowLayout outputs = inputs.layout().outputs();
     measures.add(ValidationMeasure.accuracy(TrainingMonitor.ACCURACY, outputs, targets));
     List<String> names = LossNames.of(loss);
     for (int i = 0; i < names.size(); i++) {
-      measures.add(
-          ValidationMeasure.term(
-              "Loss/" + names.get(i), loss.terms().get(i).objective(), outputs, targets));
+      Objective term = loss.terms().get(i).objective();
+      if (!unmeasured.contains(names.get(i))) {
+        measures.add(ValidationMeasure.term("Loss/" + names.get(i), term, inputs));
+      }
       measures.add(ValidationMeasure.trained("TrainingLoss/" + names.get(i), i, sums));
     }
     return measures.toArray(ValidationMethod[]::new);

@@ -3,10 +3,11 @@ package io.lakestill.bigdl;
 import com.intel.analytics.bigdl.dllib.utils.Table;
 import io.lakestill.objective.WeightedTerms;
 import io.lakestill.recipe.BestBy;
-import io.lakestill.student.Parameters;
 import io.lakestill.train.Epoch;
 import io.lakestill.train.EpochPlan;
+import io.lakestill.train.FirstStep;
 import io.lakestill.train.LearningRate;
+import io.lakestill.train.TermReport;
 import io.lakestill.train.TrainingHistory;
 import io.lakestill.train.TrainingProgress;
 import java.time.Duration;
@@ -16,8 +17,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
-import java.util.function.IntConsumer;
-import java.util.function.Supplier;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The driver's side of a training: what BigDL's triggers and summaries ask and tell, in the order
@@ -28,6 +30,8 @@ import java.util.function.Supplier;
 final class TrainingMonitor {
   static final String ACCURACY = "Accuracy";
 
+  private static final Logger LOG = LoggerFactory.getLogger(TrainingMonitor.class);
+
   private final EpochPlan plan;
   private final BestBy bestBy;
   private final LearningRate rate;
@@ -35,13 +39,13 @@ final class TrainingMonitor {
   private final List<Double> weights;
   private final long validationRows;
   private final TrainingProgress progress;
-  private final IntConsumer startStep;
-  private final Supplier<Parameters> driverWeights;
+  private final Set<String> unmeasured;
+  private final Engine engine;
 
   private final Map<String, Double> scalars = new HashMap<>();
   private final long started = System.nanoTime();
   private TrainingHistory history = TrainingHistory.empty();
-  private Optional<Parameters> best = Optional.empty();
+  private Optional<TrainedWeights> best = Optional.empty();
   private OptionalDouble divergedLoss = OptionalDouble.empty();
   private int divergedStep;
   private int steps;
@@ -53,29 +57,42 @@ final class TrainingMonitor {
   private long epochStarted = started;
   private long stepNanos;
 
+  /** What the monitor asks and tells the engine. */
+  interface Engine {
+    /** Tells the number of each step before it starts. */
+    void startStep(int step);
+
+    /** What the terms did at the first step; empty before it has ended. */
+    Optional<FirstStep> firstStep();
+
+    /** Reads what the driver's module holds. */
+    TrainedWeights weights();
+  }
+
   /**
+   * Epochs are compared by the weights that terms have at the end, whatever their schedules.
+   *
    * @param bestBy which epoch's weights are kept
-   * @param startStep told the number of each step before it starts
-   * @param driverWeights reads what the driver's module holds
+   * @param unmeasured the names of the terms that have no validation loss
    */
   TrainingMonitor(
       EpochPlan plan,
       BestBy bestBy,
       LearningRate rate,
       WeightedTerms loss,
+      Set<String> unmeasured,
       long validationRows,
       TrainingProgress progress,
-      IntConsumer startStep,
-      Supplier<Parameters> driverWeights) {
+      Engine engine) {
     this.plan = plan;
     this.bestBy = bestBy;
     this.rate = rate;
     this.terms = LossNames.of(loss);
-    this.weights = loss.terms().stream().map(WeightedTerms.Term::weight).toList();
+    this.weights = loss.terms().stream().map(term -> term.weight().at(plan.end())).toList();
+    this.unmeasured = Set.copyOf(unmeasured);
     this.validationRows = validationRows;
     this.progress = progress;
-    this.startStep = startStep;
-    this.driverWeights = driverWeights;
+    this.engine = engine;
   }
 
   /** BigDL's validation trigger: after the last step of an epoch, unless the loss is lost. */
@@ -90,8 +107,24 @@ final class TrainingMonitor {
       diverge(step, loss);
       return false;
     }
+    if (step == 1) {
+      engine.firstStep().ifPresent(this::report);
+    }
     progress.step(progressAt(step, loss));
     return plan.endsEpoch(step);
+  }
+
+  private void report(FirstStep first) {
+    for (TermReport term : first.terms()) {
+      LOG.info(
+          "event=first-step term={} weight={} loss={} gradient-norm={}",
+          term.name(),
+          term.weight(),
+          term.loss(),
+          term.gradientNorm());
+    }
+    progress.firstStep(first);
+    first.imbalance().ifPresent(warning -> LOG.warn("event=unbalanced reason=\"{}\"", warning));
   }
 
   private TrainingProgress.Step progressAt(int step, double loss) {
@@ -129,9 +162,10 @@ final class TrainingMonitor {
       return false;
     }
     Map<String, Double> validation = measured("Loss/");
+    validation.keySet().removeAll(unmeasured);
     double loss = 0;
     for (int i = 0; i < terms.size(); i++) {
-      loss += weights.get(i) * validation.get(terms.get(i));
+      loss += unmeasured.contains(terms.get(i)) ? 0 : weights.get(i) * validation.get(terms.get(i));
     }
     if (!Double.isFinite(loss)) {
       diverge(step, loss);
@@ -168,14 +202,14 @@ final class TrainingMonitor {
   /** BigDL's end trigger, asked before each step. */
   boolean ends(Table state) {
     if (weightsAreBest) {
-      best = Optional.of(driverWeights.get());
+      best = Optional.of(engine.weights());
       weightsAreBest = false;
     }
     int step = state.<Integer>apply("neval");
     if (divergedLoss.isPresent() || step > plan.steps()) {
       return true;
     }
-    startStep.accept(step);
+    engine.startStep(step);
     stepStarted = System.nanoTime();
     return false;
   }
@@ -195,7 +229,7 @@ final class TrainingMonitor {
   }
 
   /** The weights of the best epoch; empty before the first one has ended. */
-  Optional<Parameters> best() {
+  Optional<TrainedWeights> best() {
     return best;
   }
 

@@ -8,6 +8,7 @@ import io.lakestill.error.ExitCode;
 import io.lakestill.error.LakestillException;
 import io.lakestill.objective.Objective;
 import io.lakestill.train.RowLayout;
+import java.util.Optional;
 import org.apache.commons.lang3.SerializationUtils;
 
 /** What is measured after each epoch, on the executors. BigDL clones one per core. */
@@ -41,9 +42,14 @@ abstract class ValidationMeasure implements ValidationMethod<Float> {
     return new Accuracy(name, outputs, targets);
   }
 
-  /** The mean of one term over the validation rows; NaN once the student is no longer finite. */
-  static ValidationMeasure term(String name, Objective term, RowLayout outputs, RowLayout targets) {
-    return new Term(name, term, outputs, targets);
+  /**
+   * The mean of one term over the validation rows, as it is at the end of all schedules; NaN once
+   * the student is no longer finite.
+   *
+   * @param term that needs no shard
+   */
+  static ValidationMeasure term(String name, Objective term, LossInputs inputs) {
+    return new Term(name, term, inputs);
   }
 
   /** Fetches the mean of one term over the rows trained on since the last validation. */
@@ -73,7 +79,7 @@ abstract class ValidationMeasure implements ValidationMethod<Float> {
       int classes = outputs.slot("student.logits").width();
       int right = 0;
       for (int row = 0; row < rows; row++) {
-        int first = Floats.offset(flat) + row * outputs.width();
+        int first = Floats.offset(flat) + row * flat.size(2);
         int best = 0;
         for (int c = 1; c < classes; c++) {
           best = values[first + c] > values[first + best] ? c : best;
@@ -94,25 +100,23 @@ abstract class ValidationMeasure implements ValidationMethod<Float> {
     private static final long serialVersionUID = 1L;
 
     private final Objective term;
-    private final RowLayout outputs;
-    private final RowLayout targets;
+    private final LossInputs inputs;
     private transient FlatBatch flat;
 
-    Term(String name, Objective term, RowLayout outputs, RowLayout targets) {
+    Term(String name, Objective term, LossInputs inputs) {
       super(name);
       this.term = term;
-      this.outputs = outputs;
-      this.targets = targets;
+      this.inputs = inputs;
     }
 
     @Override
     public ValidationResult apply(Activity output, Activity target) {
       Tensor<Float> values = output.toTensor(Floats.numeric());
       int rows = values.size(1);
-      if (flat == null || flat.rows() != rows) {
-        flat = new FlatBatch(rows, outputs, targets);
+      if (flat == null || !flat.fits(rows, Optional.empty())) {
+        flat = inputs.batch(term, rows, Optional.empty());
       }
-      flat.fill(values, target.toTensor(Floats.numeric()));
+      flat.fill(values, (PackedTarget) target);
       try {
         return new MeanResult(term.evaluate(flat.batch(), flat.gradients()) * rows, rows);
       } catch (LakestillException e) {
@@ -125,7 +129,7 @@ abstract class ValidationMeasure implements ValidationMethod<Float> {
 
     @Override
     public ValidationMeasure clone() {
-      return new Term(format(), SerializationUtils.clone(term), outputs, targets);
+      return new Term(format(), SerializationUtils.clone(term), inputs);
     }
   }
 

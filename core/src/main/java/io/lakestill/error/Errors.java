@@ -1,6 +1,7 @@
 package io.lakestill.error;
 
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * The one place where errors for people are worded: what happened, where, and what to do.
@@ -76,9 +77,13 @@ public final class Errors {
         null);
   }
 
-  /** A number that is not finite; a student's own means that its training diverged. */
+  /**
+   * A number that is not finite; one of the student or of a head that learns with it means that the
+   * training diverged.
+   */
   public static LakestillException notFinite(String input, int row, double value) {
-    boolean student = input.startsWith("student.");
+    boolean student =
+        Stream.of("student.", "weight.", "bias.").anyMatch(prefix -> input.startsWith(prefix));
     return new LakestillException(
         student ? ExitCode.DIVERGED : ExitCode.BAD_INPUT,
         "'%s' is %s in row %d of the batch; %s."
@@ -92,11 +97,37 @@ public final class Errors {
         null);
   }
 
+  /** A condition of a term ({@code where}) that is neither true nor false. */
+  public static LakestillException badCondition(String expression, int row, double value) {
+    return badInput(
+        ("where = \"%s\" is %s in row %d of the batch; one of its columns is null or not a number"
+                + " there: write the condition so that it is true or false for every row.")
+            .formatted(expression, value, row));
+  }
+
+  /** A row's weight in a term that is no weight. */
+  public static LakestillException badRowWeight(String expression, int row, double value) {
+    return badInput(
+        ("The row weight \"%s\" is %s in row %d of the batch; a weight must be a number of at least"
+                + " 0: write the expression so that it is one for every row.")
+            .formatted(expression, value, row));
+  }
+
   /** A label outside the label space. */
   public static LakestillException badLabel(int row, int label, int classes) {
     return badInput(
         "Label %d in row %d of the batch is not one of the %d classes (0 to %d); check data.label and data.classes."
             .formatted(label, row, classes, classes - 1));
+  }
+
+  /**
+   * An objective whose inputs a training from tables does not have.
+   *
+   * @param inputs which of them
+   * @param why they are missing and what to do
+   */
+  public static LakestillException notTrainable(String objective, String inputs, String why) {
+    return badRecipe("%s needs %s: %s.".formatted(objective, inputs, why));
   }
 
   /** The executors' memory is too small for the packed training rows. */
@@ -106,6 +137,32 @@ public final class Errors {
                 + " give --executor-memory (--driver-memory in local mode) more, or use more"
                 + " executors.")
             .formatted(missing, partitions, rows));
+  }
+
+  /**
+   * What a loss remembers is not what the step before left behind.
+   *
+   * @param worker whose memory it is
+   * @param step the last step that changed it, 0 before the first
+   * @param due the step that was to change it
+   */
+  public static LakestillException memoryLost(int worker, int step, int due) {
+    return new LakestillException(
+        ExitCode.TRY_AGAIN,
+        ("The banks and queues of worker %d are those of step %d where step %d is due: an executor"
+                + " was lost or ran out of memory, or a task ran twice, and to go on would be to"
+                + " train on another memory without a word. Nothing was kept; start again.")
+            .formatted(worker, step, due),
+        null);
+  }
+
+  /** Banks and queues that a checkpoint could not hold. */
+  public static LakestillException memoryDoesNotFit(long bytes, long limit) {
+    return badRecipe(
+        ("The banks and queues of the loss hold %d MiB over all workers, and a checkpoint can take"
+                + " %d MiB (spark.driver.maxResultSize, at most 2 GiB); lower projection-dim or"
+                + " queue-size, or raise spark.driver.maxResultSize.")
+            .formatted(bytes >> 20, limit >> 20));
   }
 
   /** The loss of a training is no longer a number. */

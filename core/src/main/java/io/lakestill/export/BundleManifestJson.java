@@ -9,6 +9,7 @@ import io.lakestill.io.JsonFields;
 import io.lakestill.recipe.ModelRole;
 import io.lakestill.student.Shape;
 import io.lakestill.student.StudentGraph;
+import java.util.List;
 import java.util.Map;
 
 /** The JSON of a {@link BundleManifest}. */
@@ -33,14 +34,7 @@ final class BundleManifestJson {
     ObjectNode outputs = json.putObject("outputs");
     manifest.graph().outputs().keySet().forEach(name -> outputs.set(name, shape(manifest, name)));
     json.put("seed", provenance.seed()).put("best_epoch", provenance.bestEpoch());
-    provenance
-        .signalTable()
-        .ifPresent(
-            table ->
-                json.putObject("signal_table")
-                    .put("path", table.path())
-                    .put("version", table.version())
-                    .put("fingerprint", table.fingerprint()));
+    writeSignals(provenance.signalTables(), json);
     ArrayNode files = json.putArray("files");
     for (BundleFile file : manifest.files()) {
       files
@@ -51,6 +45,23 @@ final class BundleManifestJson {
     }
     json.set("graph", manifest.graph().toJson());
     return json.put("recipe", provenance.recipe());
+  }
+
+  /** {@code signal_table}; with several teachers {@code signal_tables}, a list. */
+  private static void writeSignals(List<SignalTableVersion> tables, ObjectNode json) {
+    if (tables.size() == 1) {
+      json.set("signal_table", written(tables.get(0)));
+    } else if (!tables.isEmpty()) {
+      ArrayNode list = json.putArray("signal_tables");
+      tables.forEach(table -> list.add(written(table)));
+    }
+  }
+
+  private static ObjectNode written(SignalTableVersion table) {
+    return Json.object()
+        .put("path", table.path())
+        .put("version", table.version())
+        .put("fingerprint", table.fingerprint());
   }
 
   private static ArrayNode shape(BundleManifest manifest, String output) {
@@ -80,7 +91,9 @@ final class BundleManifestJson {
   private static BundleProvenance provenance(JsonFields fields) {
     return new BundleProvenance(
         fields.text("recipe"),
-        fields.optional("signal_table", BundleManifestJson::signalTable),
+        fields.has("signal_tables")
+            ? fields.objects("signal_tables", BundleManifestJson::signalTable)
+            : fields.optional("signal_table", BundleManifestJson::signalTable).stream().toList(),
         fields.whole("seed"),
         fields.integer("best_epoch"),
         fields.text("fingerprint"),

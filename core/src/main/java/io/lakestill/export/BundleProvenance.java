@@ -1,13 +1,13 @@
 package io.lakestill.export;
 
 import java.time.Instant;
-import java.util.Optional;
+import java.util.List;
 
 /**
  * Where a bundle comes from.
  *
  * @param recipe the resolved recipe, rendered
- * @param signalTable what it learned from; empty when it learned from labels alone
+ * @param signalTables what it learned from, one per teacher; none when it learned from labels alone
  * @param seed the seed of its training
  * @param bestEpoch the epoch whose parameters were kept, counted from 1
  * @param fingerprint SHA-256 over everything it depends on; a run that would write the same
@@ -17,7 +17,7 @@ import java.util.Optional;
  */
 public record BundleProvenance(
     String recipe,
-    Optional<SignalTableVersion> signalTable,
+    List<SignalTableVersion> signalTables,
     long seed,
     int bestEpoch,
     String fingerprint,
@@ -33,6 +33,7 @@ public record BundleProvenance(
   public record SignalTableVersion(String path, long version, String fingerprint) {}
 
   public BundleProvenance {
+    signalTables = List.copyOf(signalTables);
     if (bestEpoch < 1) {
       throw new IllegalArgumentException("best epoch must be at least 1, is " + bestEpoch);
     }

@@ -48,6 +48,16 @@ public final class AttentionOverlap implements java.io.Serializable {
     union += other.union;
   }
 
+  /** Pixels that both look at. */
+  public long intersection() {
+    return intersection;
+  }
+
+  /** Pixels that either looks at. */
+  public long union() {
+    return union;
+  }
+
   public double overlap() {
     if (union == 0) {
       throw new IllegalStateException("neither side looks anywhere: the union is empty");
@@ -74,7 +84,8 @@ public final class AttentionOverlap implements java.io.Serializable {
     return activation;
   }
 
-  private boolean[] looked(double[] map, int mapHeight, int mapWidth) {
+  /** The pixels above the threshold, row-major. */
+  boolean[] looked(double[] map, int mapHeight, int mapWidth) {
     double[] resized = new double[height * width];
     double least = Double.POSITIVE_INFINITY;
     double most = Double.NEGATIVE_INFINITY;

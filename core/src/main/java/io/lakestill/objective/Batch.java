@@ -1,6 +1,7 @@
 package io.lakestill.objective;
 
 import io.lakestill.error.Errors;
+import io.lakestill.recipe.Progress;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -24,7 +25,8 @@ public final class Batch {
   private final Map<String, Indices> indices;
 
   private final State state;
-  private final Map<String, List<String>> families = new HashMap<>();
+  private final Map<String, Family> families = new HashMap<>();
+  private Progress progress = Progress.START;
 
   private Batch(int rows, Map<String, Tensor> tensors, Map<String, Indices> indices, State state) {
     this.rows = rows;
@@ -50,6 +52,11 @@ public final class Batch {
 
   public boolean has(String name) {
     return tensors.containsKey(name) || indices.containsKey(name);
+  }
+
+  /** Whether it is a tensor of this batch, not whole numbers. */
+  public boolean hasTensor(String name) {
+    return tensors.containsKey(name);
   }
 
   /** The values as they are. */
@@ -85,12 +92,14 @@ public final class Batch {
    * of their names and every one of them finite; at least one.
    */
   public List<Tensor> allFinite(String pattern) {
-    List<String> names = families.computeIfAbsent(pattern, this::family);
-    if (names.isEmpty()) {
+    Family members = families.computeIfAbsent(pattern, this::members);
+    if (members.names.isEmpty()) {
       throw absent(pattern);
     }
-    names.forEach(this::finite);
-    return names.stream().map(tensors::get).toList();
+    for (String name : members.names) {
+      finite(name);
+    }
+    return members.tensors;
   }
 
   /**
@@ -107,6 +116,14 @@ public final class Batch {
       }
     }
     return present;
+  }
+
+  /** Found once, so that a step makes no lists. */
+  private record Family(List<String> names, List<Tensor> tensors) {}
+
+  private Family members(String pattern) {
+    List<String> names = family(pattern);
+    return new Family(names, names.stream().map(tensors::get).toList());
   }
 
   private List<String> family(String pattern) {
@@ -151,6 +168,16 @@ public final class Batch {
     return state;
   }
 
+  /** How far the training is at this step. */
+  public Progress progress() {
+    return progress;
+  }
+
+  /** Says how far the training is; like the values, it is set anew for each step. */
+  public void progress(Progress now) {
+    progress = now;
+  }
+
   /** The same inputs with another memory. */
   public Batch with(State other) {
     return new Batch(rows, tensors, indices, other);
@@ -171,7 +198,7 @@ public final class Batch {
 
   /** Whether a row is left out: the batch has a {@code mask} and it is 0 there. */
   public boolean masked(int row) {
-    Indices mask = indices.get("mask");
+    Indices mask = indices.get(Requirements.MASK);
     return mask != null && mask.data()[row] == 0;
   }
 

@@ -1,12 +1,15 @@
 package io.lakestill.objective;
 
+import java.io.Serializable;
 import java.util.Arrays;
 
 /**
  * Whole numbers of a batch, such as class indices or rows of a memory bank; row-major, 0-based. The
  * array stays the caller's and may be refilled between steps.
  */
-public final class Indices {
+public final class Indices implements Serializable {
+  private static final long serialVersionUID = 1L;
+
   private final int[] shape;
   private final int[] data;
 

@@ -16,6 +16,14 @@ public interface Objective extends Serializable {
   Requirements requires();
 
   /**
+   * The heads, memory and drawn indices of a training with these dimensions; {@link Requirements}
+   * names them all. An objective without any keeps this default.
+   */
+  default Equipment equip(Dimensions dimensions) {
+    return Equipment.NONE;
+  }
+
+  /**
    * Evaluates the loss of one batch, which may be a part of the global batch, and <em>adds</em> its
    * derivative by each differentiable input to the accumulator of that name.
    *

@@ -18,8 +18,18 @@ public interface ObjectiveType {
    * Reads the options and makes the objective; ends in {@link Settings#build}, which refuses
    * unknown keys and turns an {@link IllegalArgumentException} into a problem with its line.
    *
-   * @param options the term's section with its defaults; {@code type} and {@code weight} were read
+   * @param options the term's section with its defaults; what every term has ({@code type}, {@code
+   *     weight}, {@code row-weight}, {@code where}, {@code student}, {@code teacher}, {@code
+   *     project}) was read
    * @return empty when an option was refused
    */
   Optional<Objective> create(Settings options);
+
+  /**
+   * Why the objective is experimental: which of its equations or reductions are reconstructed, in
+   * words that follow "experimental: ". Empty when its formula is the published one.
+   */
+  default Optional<String> experimental() {
+    return Optional.empty();
+  }
 }

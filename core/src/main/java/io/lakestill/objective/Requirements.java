@@ -33,6 +33,12 @@ public record Requirements(SortedSet<String> inputs) implements Serializable {
   /** The name of the class indices. */
   public static final String LABELS = "labels";
 
+  /** The name of the marks of rows that count, 0 for a row that is left out. */
+  public static final String MASK = "mask";
+
+  /** What the names of values begin with that Spark computes from a row's signals by SQL. */
+  public static final String SQL = "teacher.sql:";
+
   private static final String STUDENT = "student.";
   private static final String TEACHER = "teacher.";
 

@@ -1,5 +1,7 @@
 package io.lakestill.objective;
 
+import io.lakestill.recipe.Schedule;
+
 /** Rules on options; each returns the value it was given or says what is wrong with it. */
 public final class Rule {
   private Rule() {}
@@ -10,6 +12,20 @@ public final class Rule {
       throw new IllegalArgumentException(option + " must be above 0, is " + value);
     }
     return value;
+  }
+
+  /** A number that is finite and above 0 at all times. */
+  public static Schedule positive(String option, Schedule schedule) {
+    positive(option, schedule.smallest());
+    positive(option, schedule.largest());
+    return schedule;
+  }
+
+  /** A number that is finite and 0 or above at all times. */
+  public static Schedule notNegative(String option, Schedule schedule) {
+    notNegative(option, schedule.smallest());
+    notNegative(option, schedule.largest());
+    return schedule;
   }
 
   /** A finite number, 0 or above. */

@@ -8,4 +8,11 @@ public final class Scratch {
   public static double[] atLeast(double[] array, int length) {
     return array != null && array.length >= length ? array : new double[length];
   }
+
+  /** The rows themselves when there are enough and long enough, else new ones. */
+  public static double[][] table(double[][] table, int rows, int width) {
+    return table != null && table.length >= rows && (rows == 0 || table[0].length >= width)
+        ? table
+        : new double[rows][width];
+  }
 }

@@ -14,6 +14,7 @@ public final class State implements Serializable {
   private static final long serialVersionUID = 1L;
 
   private final TreeMap<String, Tensor> tensors = new TreeMap<>();
+  private final TreeMap<String, State> parts = new TreeMap<>();
 
   public Set<String> names() {
     return tensors.keySet();
@@ -33,11 +34,22 @@ public final class State implements Serializable {
     return this;
   }
 
+  /** A state within this one, such as that of one term of a loss; made when first asked for. */
+  public State part(String name) {
+    return parts.computeIfAbsent(name, any -> new State());
+  }
+
+  /** The names of the states within this one. */
+  public Set<String> parts() {
+    return parts.keySet();
+  }
+
   /** The same numbers in arrays of its own. */
   public State copy() {
     State copy = new State();
     tensors.forEach(
         (name, tensor) -> copy.put(name, new Tensor(tensor.shape(), tensor.data().clone())));
+    parts.forEach((name, part) -> copy.parts.put(name, part.copy()));
     return copy;
   }
 }

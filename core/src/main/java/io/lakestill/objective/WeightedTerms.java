@@ -1,13 +1,16 @@
 package io.lakestill.objective;
 
 import io.lakestill.objective.logit.CrossEntropy;
+import io.lakestill.recipe.Schedule;
 import java.io.Serializable;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * The loss a recipe asks for.
  *
- * <p>{@code loss = sum_i weight_i * loss_i}
+ * <p>{@code loss = sum_i weight_i(progress) * loss_i}
  */
 public final class WeightedTerms implements Objective {
   private static final long serialVersionUID = 1L;
@@ -16,22 +19,25 @@ public final class WeightedTerms implements Objective {
    * One addend.
    *
    * @param name as the recipe calls it
-   * @param weight what loss and gradient are multiplied by; finite, not negative
+   * @param weight what loss and gradient are multiplied by; finite, never negative
    */
-  public record Term(String name, double weight, Objective objective) implements Serializable {
+  public record Term(String name, Schedule weight, Objective objective) implements Serializable {
     private static final long serialVersionUID = 1L;
 
     public Term {
-      if (!(weight >= 0) || Double.isInfinite(weight)) {
-        throw new IllegalArgumentException("weight must not be negative, is " + weight);
-      }
+      Rule.notNegative("weight", weight);
+    }
+
+    /** A term of the same weight always. */
+    public Term(String name, double weight, Objective objective) {
+      this(name, Schedule.of(weight), objective);
     }
   }
 
   private final List<Term> terms;
   private final Requirements requirements;
   private final double[] losses;
-  private final double[] gradientNorms;
+  private final double[] weights;
   private transient Batch shapedFor;
   private transient Gradients[] scratch;
 
@@ -46,7 +52,7 @@ public final class WeightedTerms implements Objective {
             .reduce(Requirements::and)
             .orElseThrow();
     this.losses = new double[terms.size()];
-    this.gradientNorms = new double[terms.size()];
+    this.weights = new double[terms.size()];
   }
 
   public List<Term> terms() {
@@ -58,14 +64,42 @@ public final class WeightedTerms implements Objective {
     return requirements;
   }
 
+  /**
+   * The equipment of all terms. Terms that are {@link Bound} have names of their own, see {@link
+   * TermName}; two terms that are not must not need the same head.
+   */
+  @Override
+  public Equipment equip(Dimensions dimensions) {
+    Equipment all =
+        terms.stream()
+            .map(term -> term.objective().equip(dimensions))
+            .reduce(Equipment.NONE, Equipment::and);
+    Set<String> names = new HashSet<>();
+    for (String name : all.names()) {
+      if (!names.add(name)) {
+        throw new IllegalArgumentException(
+            "two terms need '%s'; bind each to its number in the loss".formatted(name));
+      }
+    }
+    return all;
+  }
+
   /** The loss of one term in the last {@link #evaluate}, before its weight. */
   public double lossOf(int term) {
     return losses[term];
   }
 
-  /** The Euclidean norm of one term's gradient in the last {@link #evaluate}, before its weight. */
+  /** The weight of one term in the last {@link #evaluate}. */
+  public double weightOf(int term) {
+    return weights[term];
+  }
+
+  /**
+   * The Euclidean norm of one term's gradient in the last {@link #evaluate}, before its weight;
+   * measured when asked for, so that a step nobody asks about does not pay for it.
+   */
   public double gradientNormOf(int term) {
-    return gradientNorms[term];
+    return scratch == null ? 0 : scratch[term].norm();
   }
 
   @Override
@@ -76,28 +110,35 @@ public final class WeightedTerms implements Objective {
       Term term = terms.get(i);
       scratch[i].zero();
       losses[i] = term.objective().evaluate(batch, scratch[i]);
-      gradientNorms[i] = scratch[i].norm();
-      gradients.add(term.weight(), scratch[i]);
-      total += term.weight() * losses[i];
+      weights[i] = term.weight().at(batch.progress());
+      gradients.add(weights[i], scratch[i]);
+      total += weights[i] * losses[i];
     }
     return total;
   }
 
   /**
    * The loss of the scratch twin: the terms that ask nothing of a teacher, their weights scaled to
-   * sum to one; {@code cross-entropy} when there is none with a weight.
+   * sum to one at every step; {@code cross-entropy} when there is none that ever has a weight.
    */
   public WeightedTerms withoutTeacher() {
     List<Term> kept =
         terms.stream().filter(term -> term.objective().requires().teacher().isEmpty()).toList();
-    double sum = kept.stream().mapToDouble(Term::weight).sum();
-    if (sum == 0) {
+    if (kept.stream().allMatch(term -> term.weight().largest() == 0)) {
       return new WeightedTerms(List.of(new Term(CrossEntropy.NAME, 1.0, new CrossEntropy())));
     }
+    List<Schedule> all = kept.stream().map(Term::weight).toList();
     return new WeightedTerms(
         kept.stream()
-            .map(term -> new Term(term.name(), term.weight() / sum, term.objective()))
+            .map(term -> new Term(term.name(), share(term.weight(), all), term.objective()))
             .toList());
+  }
+
+  private static Schedule share(Schedule weight, List<Schedule> all) {
+    boolean constant = all.stream().allMatch(each -> each.smallest() == each.largest());
+    return constant
+        ? Schedule.of(weight.largest() / all.stream().mapToDouble(Schedule::largest).sum())
+        : new Schedule.Share(weight, all);
   }
 
   /** Scratch follows the batch object, which callers keep for as long as its shape stays. */

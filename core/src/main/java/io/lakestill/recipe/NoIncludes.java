@@ -45,7 +45,7 @@ final class NoIncludes
     return new ConfigException.Generic(
         "include "
             + what
-            + " is refused: a recipe is one file; write the lines into it, or give values by"
-            + " --set");
+            + " is refused: a recipe file pulls in no other; write the lines into it, or give the"
+            + " other file by a second --recipe");
   }
 }

@@ -1,24 +1,34 @@
 package io.lakestill.recipe;
 
 import com.typesafe.config.Config;
+import java.util.List;
 import java.util.Optional;
 
 /**
- * One recipe: data, teacher, signals, student, training, evaluation, export.
+ * One recipe: data, teachers, signals, student, training, evaluation, export.
  *
  * @param name names the run in Spark's UI and in reports
  * @param output the folder that every stage writes below
- * @param teacher empty when the student learns from labels alone
+ * @param teachers in the recipe's order; none when the student learns from labels alone
  * @param source the resolved text it was read from, for provenance
  */
 public record Recipe(
     String name,
     String output,
     DataSettings data,
-    Optional<TeacherSettings> teacher,
+    List<TeacherSettings> teachers,
     SignalSettings signals,
     GraphSettings student,
     TrainSettings train,
     EvaluateSettings evaluate,
     ExportSettings export,
-    Config source) {}
+    Config source) {
+  public Recipe {
+    teachers = List.copyOf(teachers);
+  }
+
+  /** The first teacher: the one the student is compared with. */
+  public Optional<TeacherSettings> teacher() {
+    return teachers.stream().findFirst();
+  }
+}

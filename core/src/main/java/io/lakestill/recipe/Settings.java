@@ -13,7 +13,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
@@ -56,8 +58,17 @@ public final class Settings {
     if (!root.hasPath(quoted(kind))) {
       return this;
     }
-    ConfigObject merged = values.withFallback(root.getObject(quoted(kind)));
+    ConfigObject merged = open(values).withFallback(root.getObject(quoted(kind)));
     return new Settings(merged, path, defaults, problems);
+  }
+
+  /** A copy that takes defaults: a section laid over a number, as schedules are, takes no more. */
+  private static ConfigObject open(ConfigObject section) {
+    ConfigObject copy = ConfigFactory.empty().root().withOrigin(section.origin());
+    for (Map.Entry<String, ConfigValue> entry : section.entrySet()) {
+      copy = copy.withValue(entry.getKey(), entry.getValue());
+    }
+    return copy;
   }
 
   private static String quoted(String kind) {
@@ -170,6 +181,24 @@ public final class Settings {
     return sections;
   }
 
+  /** Whether the value of a key is a section. */
+  public boolean isSection(String key) {
+    return has(key) && values.get(key) instanceof ConfigObject;
+  }
+
+  /** Whether the value of a key is a text and not a number written as one. */
+  public boolean isText(String key) {
+    return has(key) && values.get(key).unwrapped() instanceof String text && parsed(text).isEmpty();
+  }
+
+  /** A number, or a section that says how it changes; see {@link Schedule}. */
+  public Schedule schedule(String key) {
+    if (isSection(key)) {
+      return ScheduleReader.read(section(key));
+    }
+    return Schedule.of(required(key).map(value -> asNumber(key, value)).orElse(0.0));
+  }
+
   /** The keys of this section, in the order of their names. */
   public List<String> keys() {
     return values.keySet().stream().sorted().toList();
@@ -185,6 +214,11 @@ public final class Settings {
   /** Says that the section as a whole is refused. */
   public void problem(String message) {
     problems.add(new Problem(where(values.origin()), path, message));
+  }
+
+  /** The same section for a check that comes later: its faults go to {@code others}. */
+  public Settings reportingTo(Problems others) {
+    return new Settings(values, path, defaults, others);
   }
 
   /**
@@ -223,24 +257,7 @@ public final class Settings {
   }
 
   private Optional<String> closest(String key) {
-    return read.stream().filter(known -> distance(known, key) <= 2).sorted().findFirst();
-  }
-
-  private static int distance(String a, String b) {
-    int[] previous = new int[b.length() + 1];
-    for (int j = 0; j <= b.length(); j++) {
-      previous[j] = j;
-    }
-    for (int i = 1; i <= a.length(); i++) {
-      int[] current = new int[b.length() + 1];
-      current[0] = i;
-      for (int j = 1; j <= b.length(); j++) {
-        int substitution = previous[j - 1] + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
-        current[j] = Math.min(substitution, 1 + Math.min(previous[j], current[j - 1]));
-      }
-      previous = current;
-    }
-    return previous[b.length()];
+    return read.stream().filter(known -> Spelling.distance(known, key) <= 2).sorted().findFirst();
   }
 
   private Optional<ConfigValue> required(String key) {
@@ -267,17 +284,21 @@ public final class Settings {
 
   private double asNumber(String key, ConfigValue value) {
     Object raw = value.unwrapped();
-    try {
-      double number =
-          raw instanceof Number n ? n.doubleValue() : Double.parseDouble(String.valueOf(raw));
-      if (Double.isFinite(number)) {
-        return number;
-      }
-    } catch (NumberFormatException e) {
-      // Worded below, together with the numbers that are not finite.
+    OptionalDouble number =
+        raw instanceof Number n ? OptionalDouble.of(n.doubleValue()) : parsed(String.valueOf(raw));
+    if (number.isPresent() && Double.isFinite(number.getAsDouble())) {
+      return number.getAsDouble();
     }
     problem(key, "must be a number, is " + shown(value));
     return 0.0;
+  }
+
+  private static OptionalDouble parsed(String text) {
+    try {
+      return OptionalDouble.of(Double.parseDouble(text));
+    } catch (NumberFormatException e) {
+      return OptionalDouble.empty();
+    }
   }
 
   private int asInteger(String key, double number) {

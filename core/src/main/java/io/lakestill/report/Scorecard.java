@@ -22,6 +22,8 @@ import java.util.stream.Stream;
  * @param perSeed one entry per seed, in the order of the recipe
  * @param curves one per training
  * @param gates what the gates said; empty until {@link #judgedBy} and when there are none
+ * @param teachers the own score of each of several teachers, in the recipe's order, the one that
+ *     {@code teacher} stands for first; empty when there is one or none
  */
 public record Scorecard(
     Provenance provenance,
@@ -32,12 +34,17 @@ public record Scorecard(
     Optional<ModelScore> scratch,
     List<SeedScore> perSeed,
     List<TrainingCurve> curves,
-    List<GateResult> gates) {
+    List<GateResult> gates,
+    List<TeacherScore> teachers) {
   public Scorecard {
     classes = List.copyOf(classes);
     perSeed = List.copyOf(perSeed);
     curves = List.copyOf(curves);
     gates = List.copyOf(gates);
+    teachers = List.copyOf(teachers);
+    if (teachers.size() == 1 || (!teachers.isEmpty() && teacher.isEmpty())) {
+      throw new IllegalArgumentException("teachers are listed when there are several");
+    }
     if (perSeed.isEmpty()) {
       throw new IllegalArgumentException("a scorecard needs at least one seed");
     }
@@ -72,6 +79,36 @@ public record Scorecard(
     }
   }
 
+  /** The scorecard of a run with one teacher or none. */
+  public Scorecard(
+      Provenance provenance,
+      List<String> classes,
+      long testRows,
+      Optional<ModelScore> teacher,
+      ModelScore student,
+      Optional<ModelScore> scratch,
+      List<SeedScore> perSeed,
+      List<TrainingCurve> curves,
+      List<GateResult> gates) {
+    this(
+        provenance,
+        classes,
+        testRows,
+        teacher,
+        student,
+        scratch,
+        perSeed,
+        curves,
+        gates,
+        List.of());
+  }
+
+  /** This scorecard with the own score of each of several teachers. */
+  public Scorecard withTeachers(List<TeacherScore> several) {
+    return new Scorecard(
+        provenance, classes, testRows, teacher, student, scratch, perSeed, curves, gates, several);
+  }
+
   public Optional<ModelScore> score(ModelRole role) {
     return switch (role) {
       case TEACHER -> teacher;
@@ -103,7 +140,16 @@ public record Scorecard(
     JsonNode measures = toJson();
     List<GateResult> results = judges.stream().map(gate -> gate.evaluate(measures)).toList();
     return new Scorecard(
-        provenance, classes, testRows, teacher, student, scratch, perSeed, curves, results);
+        provenance,
+        classes,
+        testRows,
+        teacher,
+        student,
+        scratch,
+        perSeed,
+        curves,
+        results,
+        teachers);
   }
 
   /**

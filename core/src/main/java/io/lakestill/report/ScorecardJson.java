@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.lakestill.io.Json;
 import io.lakestill.io.JsonFields;
 import io.lakestill.recipe.ModelRole;
+import java.util.List;
 import java.util.Optional;
 
 /** The JSON of a scorecard, format version 1. */
@@ -21,6 +22,10 @@ final class ScorecardJson {
     card.classes().forEach(json.putArray("classes")::add);
     for (ModelRole role : ModelRole.values()) {
       card.score(role).ifPresent(score -> json.set(role.written(), score.measures()));
+    }
+    if (!card.teachers().isEmpty()) {
+      ArrayNode teachers = json.putArray("teachers");
+      card.teachers().forEach(teacher -> teachers.add(teacher.toJson()));
     }
     json.set("across_seeds", card.acrossSeeds().toJson());
     json.put("passed", card.passed());
@@ -57,7 +62,10 @@ final class ScorecardJson {
                 model(fields, ModelRole.SCRATCH),
                 fields.objects("per_seed", SeedScore::fromJson),
                 fields.objects("curves", TrainingCurve::fromJson),
-                fields.objects("gates", GateResult::fromJson)));
+                fields.objects("gates", GateResult::fromJson),
+                fields.has("teachers")
+                    ? fields.objects("teachers", TeacherScore::fromJson)
+                    : List.of()));
   }
 
   private static Optional<ModelScore> model(JsonFields fields, ModelRole role) {

@@ -22,7 +22,7 @@ import java.util.List;
  * @param preprocessing {@link io.lakestill.data.FeaturePipeline#fingerprint} of what the teacher
  *     saw
  * @param codec how signals are stored
- * @param signals the signals and their widths
+ * @param signals the signals and their shapes
  * @param classes the class names, in the order of the logits
  * @param views the views of a training example
  * @param inputs the tables that were read
@@ -99,7 +99,7 @@ public record SignalManifest(
     json.putObject("teacher").put("id", teacher.id()).put("sha256", teacher.sha256());
     json.put("preprocessing", preprocessing).put("codec", codec);
     ArrayNode columns = json.putArray("signals");
-    signals.forEach(s -> columns.addObject().put("name", s.name()).put("width", s.width()));
+    signals.forEach(signal -> columns.add(column(signal)));
     ArrayNode names = json.putArray("classes");
     classes.forEach(names::add);
     json.putObject("views").put("count", views.count()).put("seed", views.seed());
@@ -112,6 +112,27 @@ public record SignalManifest(
     ArrayNode refused = json.putArray("quarantine");
     quarantine.forEach(file -> refused.add(file.toJson()));
     return json;
+  }
+
+  private static ObjectNode column(SignalColumn signal) {
+    ObjectNode json = Json.object().put("name", signal.name()).put("width", signal.width());
+    ArrayNode shape = json.putArray("shape");
+    signal.shape().forEach(shape::add);
+    return json;
+  }
+
+  /** The first tables had no shapes; what they hold is flat. */
+  private static SignalColumn column(JsonFields from) {
+    int width = from.integer("width");
+    SignalColumn signal =
+        from.has("shape")
+            ? new SignalColumn(from.text("name"), from.integers("shape"))
+            : new SignalColumn(from.text("name"), width);
+    if (signal.width() != width) {
+      throw new IllegalArgumentException(
+          "signal %s has width %d and shape %s".formatted(signal.name(), width, signal.shape()));
+    }
+    return signal;
   }
 
   /**
@@ -142,8 +163,7 @@ public record SignalManifest(
         fields.object("teacher", from -> new Teacher(from.text("id"), from.text("sha256"))),
         fields.text("preprocessing"),
         fields.text("codec"),
-        fields.objects(
-            "signals", from -> new SignalColumn(from.text("name"), from.integer("width"))),
+        fields.objects("signals", SignalManifest::column),
         fields.texts("classes"),
         fields.object("views", from -> new Views(from.integer("count"), from.whole("seed"))),
         fields.objects("inputs", InputSnapshot::fromJson),

@@ -7,6 +7,7 @@ import static org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName.FLOAT;
 import static org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName.INT32;
 
 import java.util.List;
+import java.util.Set;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.Types;
 import org.apache.parquet.schema.Types.GroupBuilder;
@@ -41,10 +42,17 @@ public record SignalSchema(List<SignalColumn> signals) {
   /** Why a row is in quarantine; only in quarantine files. */
   public static final String REASON = "reason";
 
+  /** The columns every signal file has, so that no signal can have their names. */
+  public static final Set<String> OWN_COLUMNS =
+      Set.of(SAMPLE_ID, VIEW_ID, CONTENT_HASH, TEACHER_ID, LABEL, ARGMAX, ENTROPY, MARGIN, REASON);
+
   public SignalSchema {
     signals = List.copyOf(signals);
     if (signals.isEmpty() || !signals.get(0).name().equals(SignalColumn.LOGITS)) {
       throw new IllegalArgumentException("the first signal must be logits, are " + signals);
+    }
+    if (signals.stream().map(SignalColumn::name).anyMatch(OWN_COLUMNS::contains)) {
+      throw new IllegalArgumentException("signals must not be named as other columns: " + signals);
     }
     if (signals.stream().map(SignalColumn::name).distinct().count() != signals.size()) {
       throw new IllegalArgumentException("signals must be distinct, are " + signals);

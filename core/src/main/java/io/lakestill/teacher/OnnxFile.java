@@ -7,6 +7,8 @@ import io.lakestill.error.Errors;
 import io.lakestill.io.Sha256;
 import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.util.Arrays;
+import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FileStatus;
@@ -82,6 +84,39 @@ public record OnnxFile(String origin, byte[] bytes, String sha256) {
    */
   public long parameters() {
     return OnnxParameters.count(parsed(bytes, origin).getGraph());
+  }
+
+  /** The names of its outputs, in its order. */
+  public List<String> outputs() {
+    return parsed(bytes, origin).getGraph().getOutputList().stream()
+        .map(OnnxMl.ValueInfoProto::getName)
+        .toList();
+  }
+
+  /**
+   * The names of all tensors its nodes compute, outputs included, in the order of the graph. Those
+   * inside the bodies of loops and branches are not among them.
+   */
+  public List<String> tensors() {
+    return parsed(bytes, origin).getGraph().getNodeList().stream()
+        .flatMap(node -> node.getOutputList().stream())
+        .filter(name -> !name.isEmpty()) // An optional output that the model does not use.
+        .toList();
+  }
+
+  /**
+   * The same model with more outputs; their types and shapes are left to ONNX Runtime.
+   *
+   * @param inner names of {@link #tensors} that are no outputs yet
+   */
+  byte[] withOutputs(List<String> inner) {
+    OnnxMl.GraphProto.Builder graph = OnnxMl.GraphProto.newBuilder();
+    inner.forEach(name -> graph.addOutputBuilder().setName(name));
+    byte[] more = OnnxMl.ModelProto.newBuilder().setGraph(graph).build().toByteArray();
+    // A protobuf message that follows another is merged into it, so the weights stay as they are.
+    byte[] both = Arrays.copyOf(bytes, Math.addExact(bytes.length, more.length));
+    System.arraycopy(more, 0, both, bytes.length, more.length);
+    return both;
   }
 
   private static OnnxMl.ModelProto parsed(byte[] bytes, String origin) {

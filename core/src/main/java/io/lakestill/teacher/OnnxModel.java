@@ -10,27 +10,32 @@ import io.lakestill.error.Errors;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.LongStream;
 
 /**
  * An ONNX model, teacher or student, ready to run in this JVM. Every handle of the same file shares
  * one session; the model itself is safe for many threads, a {@link OnnxRunner} belongs to one.
  */
 public final class OnnxModel implements AutoCloseable {
-  private static final int PROBE_ROWS = 2;
+  /** Two numbers of rows tell the batch axis from an axis that happens to be as long. */
+  private static final int[] PROBE_ROWS = {2, 3};
 
   private final OnnxFile file;
+  private final List<String> inner;
   private final OrtSession session;
   private final List<TensorDescription> inputs;
   private final List<TensorDescription> outputs;
   private boolean closed;
 
-  private OnnxModel(OnnxFile file, OrtSession session) throws OrtException {
+  private OnnxModel(OnnxFile file, List<String> inner, OrtSession session) throws OrtException {
     this.file = file;
+    this.inner = inner;
     this.session = session;
     this.inputs = describe(session.getInputInfo().values());
     this.outputs = describe(session.getOutputInfo().values());
@@ -46,11 +51,22 @@ public final class OnnxModel implements AutoCloseable {
    * @throws io.lakestill.error.LakestillException (exit 3) when ONNX Runtime refuses it
    */
   public static OnnxModel open(OnnxFile file) {
-    OrtSession session = OnnxSessions.acquire(file);
+    return open(file, List.of());
+  }
+
+  /**
+   * The same with inner tensors as further outputs, behind the model's own.
+   *
+   * @param inner names of {@link OnnxFile#tensors} that are not among {@link OnnxFile#outputs}
+   * @throws io.lakestill.error.LakestillException (exit 3) when ONNX Runtime refuses it
+   */
+  public static OnnxModel open(OnnxFile file, List<String> inner) {
+    List<String> names = List.copyOf(inner);
+    OrtSession session = OnnxSessions.acquire(file, names);
     try {
-      return new OnnxModel(file, session);
+      return new OnnxModel(file, names, session);
     } catch (OrtException e) {
-      OnnxSessions.release(file);
+      OnnxSessions.release(file, names);
       throw Errors.badInput(
           "ONNX Runtime cannot describe '%s': %s".formatted(file.origin(), e.getMessage()), e);
     }
@@ -65,23 +81,34 @@ public final class OnnxModel implements AutoCloseable {
     return inputs;
   }
 
-  /** The outputs, in the model's order. */
+  /** The outputs, in the model's order; then the inner tensors it was opened with. */
   public List<TensorDescription> outputs() {
     return outputs;
   }
 
   /**
-   * Runs two rows of zeros to learn the real shape of outputs, whatever the model declares.
+   * Runs a few rows of zeros to learn the real shape of outputs, whatever the model declares.
    *
    * @param input the name of its input
    * @param rowShape the shape of one row, without the batch
    * @param names the outputs to look at
    * @return for each output the shape of one row, in the order of {@code names}
    * @throws io.lakestill.error.LakestillException (exit 3) when the model cannot run on such rows,
-   *     or an output does not have one part per row
+   *     or an output does not have one part per row, each of the same size
    */
   public List<long[]> rowShapes(String input, long[] rowShape, List<String> names) {
-    long[] shape = OnnxRunner.batchShape(PROBE_ROWS, rowShape);
+    List<long[]> fewer = shapes(input, rowShape, names, PROBE_ROWS[0]);
+    List<long[]> more = shapes(input, rowShape, names, PROBE_ROWS[1]);
+    List<long[]> rows = new ArrayList<>();
+    for (int k = 0; k < names.size(); k++) {
+      rows.add(rowShape(names.get(k), fewer.get(k), more.get(k)));
+    }
+    return rows;
+  }
+
+  /** The shape of each output for so many rows; empty for what is no tensor. */
+  private List<long[]> shapes(String input, long[] rowShape, List<String> names, int rows) {
+    long[] shape = OnnxRunner.batchShape(rows, rowShape);
     FloatBuffer zeros =
         ByteBuffer.allocateDirect(Float.BYTES * OnnxRunner.width(shape))
             .order(ByteOrder.nativeOrder())
@@ -89,25 +116,41 @@ public final class OnnxModel implements AutoCloseable {
     try (OnnxTensor tensor =
             OnnxTensor.createTensor(OrtEnvironment.getEnvironment(), zeros, shape);
         OrtSession.Result result = session.run(Map.of(input, tensor), new LinkedHashSet<>(names))) {
-      return names.stream().map(name -> rowShape(name, result.get(name).orElseThrow())).toList();
+      return names.stream().map(name -> shape(result.get(name).orElseThrow())).toList();
     } catch (OrtException e) {
       throw Errors.badInput(
           "Model '%s' cannot run on %d rows of shape %s: %s"
-              .formatted(file.origin(), PROBE_ROWS, Arrays.toString(rowShape), e.getMessage()),
+              .formatted(file.origin(), rows, Arrays.toString(rowShape), e.getMessage()),
           e);
     }
   }
 
-  private long[] rowShape(String name, OnnxValue value) {
-    if (value instanceof OnnxTensor tensor && tensor.getInfo().getShape().length > 0) {
-      long[] shape = tensor.getInfo().getShape();
-      if (shape[0] == PROBE_ROWS) {
-        return Arrays.copyOfRange(shape, 1, shape.length);
-      }
+  private static long[] shape(OnnxValue value) {
+    return value instanceof OnnxTensor tensor ? tensor.getInfo().getShape() : new long[0];
+  }
+
+  private long[] rowShape(String name, long[] fewer, long[] more) {
+    boolean sound =
+        fewer.length > 0
+            && fewer[0] == PROBE_ROWS[0]
+            && more.length > 0
+            && more[0] == PROBE_ROWS[1]
+            && Arrays.equals(fewer, 1, fewer.length, more, 1, more.length)
+            && LongStream.of(fewer).allMatch(size -> size > 0);
+    if (!sound) {
+      throw Errors.badInput(
+          ("Tensor '%s' of model '%s' does not have one part of a fixed size per row: for %d rows"
+                  + " of zeros its shape is %s, for %d it is %s; name a tensor whose first axis is"
+                  + " the batch.")
+              .formatted(
+                  name,
+                  file.origin(),
+                  PROBE_ROWS[0],
+                  Arrays.toString(fewer),
+                  PROBE_ROWS[1],
+                  Arrays.toString(more)));
     }
-    throw Errors.badInput(
-        "Output '%s' of model '%s' does not have one part per row: for %d rows it is %s"
-            .formatted(name, file.origin(), PROBE_ROWS, value));
+    return Arrays.copyOfRange(fewer, 1, fewer.length);
   }
 
   /**
@@ -128,7 +171,7 @@ public final class OnnxModel implements AutoCloseable {
   public void close() {
     if (!closed) {
       closed = true;
-      OnnxSessions.release(file);
+      OnnxSessions.release(file, inner);
     }
   }
 }

@@ -55,7 +55,9 @@ public final class OnnxRunner implements AutoCloseable {
     this.inputBuffer = buffer(Math.multiplyExact(batch, inputWidth));
     this.outputBuffers = new FloatBuffer[widths.length];
     for (int k = 0; k < widths.length; k++) {
-      outputBuffers[k] = buffer(Math.multiplyExact(batch, widths[k]));
+      int first = names.indexOf(names.get(k)); // A tensor asked for twice is bound once.
+      outputBuffers[k] =
+          first < k ? outputBuffers[first] : buffer(Math.multiplyExact(batch, widths[k]));
     }
   }
 
@@ -137,6 +139,9 @@ public final class OnnxRunner implements AutoCloseable {
     Map<String, OnnxTensor> results = new LinkedHashMap<>();
     outputs = results;
     for (int k = 0; k < widths.length; k++) {
+      if (results.containsKey(names.get(k))) {
+        continue;
+      }
       outputBuffers[k].clear().limit(rows * widths[k]);
       long[] shape = batchShape(rows, outputShapes.get(k));
       results.put(

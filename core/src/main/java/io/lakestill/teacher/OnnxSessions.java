@@ -7,6 +7,7 @@ import ai.onnxruntime.OrtSession;
 import io.lakestill.error.Errors;
 import java.util.HashMap;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -19,9 +20,12 @@ import java.util.Map;
  * the memory anyway.
  */
 final class OnnxSessions {
-  private static final Map<String, Shared> OPEN = new HashMap<>();
+  private static final Map<Key, Shared> OPEN = new HashMap<>();
 
   private OnnxSessions() {}
+
+  /** Which model, and which of its inner tensors it gives beside its outputs. */
+  private record Key(String sha256, List<String> inner) {}
 
   private static final class Shared {
     private final OrtSession session;
@@ -32,23 +36,28 @@ final class OnnxSessions {
     }
   }
 
-  /** The session of a model; each call is matched by one {@link #release}. */
-  static OrtSession acquire(OnnxFile file) {
+  /**
+   * The session of a model; each call is matched by one {@link #release}.
+   *
+   * @param inner tensors it gives beside its outputs
+   */
+  static OrtSession acquire(OnnxFile file, List<String> inner) {
     synchronized (OPEN) {
-      Shared shared = OPEN.get(file.sha256());
+      Key key = new Key(file.sha256(), inner);
+      Shared shared = OPEN.get(key);
       if (shared == null) {
         closeIdle();
-        shared = new Shared(load(file));
-        OPEN.put(file.sha256(), shared);
+        shared = new Shared(load(file, inner));
+        OPEN.put(key, shared);
       }
       shared.users++;
       return shared.session;
     }
   }
 
-  static void release(OnnxFile file) {
+  static void release(OnnxFile file, List<String> inner) {
     synchronized (OPEN) {
-      OPEN.get(file.sha256()).users--;
+      OPEN.get(new Key(file.sha256(), inner)).users--;
     }
   }
 
@@ -73,14 +82,15 @@ final class OnnxSessions {
     }
   }
 
-  private static OrtSession load(OnnxFile file) {
+  private static OrtSession load(OnnxFile file, List<String> inner) {
     try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
       // One thread, the caller's: Spark runs a task on each core, and more threads would only
       // take turns on the same cores.
       options.setIntraOpNumThreads(1);
       options.setInterOpNumThreads(1);
       options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR);
-      return OrtEnvironment.getEnvironment().createSession(file.bytes(), options);
+      byte[] model = inner.isEmpty() ? file.bytes() : file.withOutputs(inner);
+      return OrtEnvironment.getEnvironment().createSession(model, options);
     } catch (OrtException e) {
       throw Errors.badInput(
           "ONNX Runtime cannot load '%s': %s".formatted(file.origin(), e.getMessage()), e);

@@ -4,17 +4,12 @@ import io.lakestill.data.FeatureShape;
 import io.lakestill.error.Errors;
 import io.lakestill.recipe.TeacherSettings;
 import java.io.Serializable;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * A teacher that fits its recipe: which input takes the features, in which shape, and which outputs
+ * A teacher that fits its recipe: which input takes the features, in which shape, and which tensors
  * give the signals.
  *
  * @param id the teacher's id
@@ -23,6 +18,7 @@ import java.util.stream.Collectors;
  * @param input the name of its input
  * @param rowShape the shape of one input row as the model wants it, without the batch
  * @param outputs the signals, {@code logits} first, then by name
+ * @param inner tensors of these that the model does not declare as outputs
  */
 public record TeacherModel(
     String id,
@@ -30,17 +26,17 @@ public record TeacherModel(
     String sha256,
     String input,
     List<Long> rowShape,
-    List<SignalOutput> outputs)
+    List<SignalOutput> outputs,
+    List<String> inner)
     implements Serializable {
-  private static final Pattern SIGNAL = Pattern.compile("logits|embedding|map_[0-9A-Za-z_]+");
-
   public TeacherModel {
     rowShape = List.copyOf(rowShape);
     outputs = List.copyOf(outputs);
+    inner = List.copyOf(inner);
   }
 
   /**
-   * Compares the model with the recipe and runs it once on rows of zeros, before any real work.
+   * Compares the model with the recipe and runs it on a few rows of zeros, before any real work.
    *
    * @param settings what the recipe asks of the teacher
    * @param file the model
@@ -51,28 +47,34 @@ public record TeacherModel(
    */
   public static TeacherModel inspect(
       TeacherSettings settings, OnnxFile file, FeatureShape features, int classes) {
-    try (OnnxModel model = OnnxModel.open(file)) {
+    TeacherOutputs wanted = TeacherOutputs.find(settings, file);
+    try (OnnxModel model = OnnxModel.open(file, wanted.inner())) {
       TensorDescription input = input(settings, model);
       List<Long> rowShape = rowShape(settings.id(), input, features);
-      List<String> signals =
-          settings.outputs().keySet().stream()
-              .sorted(Comparator.comparing((String s) -> !s.equals("logits")).thenComparing(s -> s))
-              .toList();
-      List<String> tensors = signals.stream().map(settings.outputs()::get).toList();
-      checkOutputs(settings, model, signals, tensors);
-      List<long[]> shapes = model.rowShapes(input.name(), array(rowShape), tensors);
-      List<SignalOutput> outputs = new ArrayList<>();
-      for (int k = 0; k < signals.size(); k++) {
-        int width = OnnxRunner.width(shapes.get(k));
-        outputs.add(new SignalOutput(signals.get(k), tensors.get(k), width));
-      }
-      checkClasses(settings.id(), outputs.get(0), shapes.get(0), classes);
+      List<SignalOutput> outputs =
+          wanted.measured(settings.id(), model, input.name(), array(rowShape));
+      checkClasses(settings.id(), outputs.get(0), classes);
       return new TeacherModel(
-          settings.id(), file.origin(), file.sha256(), input.name(), rowShape, outputs);
+          settings.id(),
+          file.origin(),
+          file.sha256(),
+          input.name(),
+          rowShape,
+          outputs,
+          wanted.inner());
     }
   }
 
-  /** A runner of this teacher; {@code model} is an open handle of its file. */
+  /**
+   * Opens the model so that it gives every signal.
+   *
+   * @param file the one this was inspected with
+   */
+  public OnnxModel open(OnnxFile file) {
+    return OnnxModel.open(file, inner);
+  }
+
+  /** A runner of this teacher; {@code model} was opened by {@link #open}. */
   public OnnxRunner runner(OnnxModel model, int batch) {
     List<String> tensors = outputs.stream().map(SignalOutput::tensor).toList();
     return model.runner(input, array(rowShape), tensors, batch);
@@ -126,32 +128,12 @@ public record TeacherModel(
     return given;
   }
 
-  private static void checkOutputs(
-      TeacherSettings settings, OnnxModel model, List<String> signals, List<String> tensors) {
-    Map<String, TensorDescription> outputs =
-        model.outputs().stream().collect(Collectors.toMap(TensorDescription::name, o -> o));
-    for (int k = 0; k < signals.size(); k++) {
-      if (!SIGNAL.matcher(signals.get(k)).matches()) {
-        throw Errors.badInput(
-            "teacher.outputs names a signal '%s'; signals are logits, embedding and map_<layer>."
-                .formatted(signals.get(k)));
-      }
-      TensorDescription output = outputs.get(tensors.get(k));
-      if (output == null || !output.isFloat()) {
-        throw Errors.badInput(
-            "Teacher '%s' has outputs %s, the recipe asks for '%s' as %s, a float tensor; correct"
-                    .formatted(settings.id(), model.outputs(), tensors.get(k), signals.get(k))
-                + " teacher.outputs.");
-      }
-    }
-  }
-
-  private static void checkClasses(String id, SignalOutput logits, long[] shape, int classes) {
-    if (shape.length != 1 || logits.width() != classes) {
+  private static void checkClasses(String id, SignalOutput logits, int classes) {
+    if (!logits.shape().equals(List.of(classes))) {
       throw Errors.badInput(
           ("Teacher '%s' gives '%s' of shape %s per row, the recipe has %d classes; correct"
                   + " data.classes or teacher.outputs.logits.")
-              .formatted(id, logits.tensor(), Arrays.toString(shape), classes));
+              .formatted(id, logits.tensor(), logits.shape(), classes));
     }
   }
 }

@@ -4,28 +4,38 @@ import io.lakestill.error.Errors;
 import io.lakestill.io.Json;
 import io.lakestill.io.Sha256;
 import io.lakestill.io.StoredFile;
+import io.lakestill.objective.State;
+import io.lakestill.student.FloatTensor;
 import io.lakestill.student.Parameters;
+import io.lakestill.student.SafeTensors;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.HashSet;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
 /**
- * A checkpoint on any Hadoop file system: {@code checkpoint.json} and the parameters it names.
+ * A checkpoint on any Hadoop file system: {@code checkpoint.json} and the files it names, the
+ * student's parameters and, if the loss has them, its heads and its memory.
  *
- * <p>A new checkpoint's parameters get a file of their own, named by their hash; then the manifest
- * is replaced atomically, last; then older parameters are deleted. So a run killed at any moment
- * leaves the old checkpoint or the new one.
+ * <p>A new checkpoint's files are new ones, named by their hash; then the manifest is replaced
+ * atomically, last; then older files are deleted. So a run killed at any moment leaves the old
+ * checkpoint or the new one.
  *
  * @param path the folder
  * @param configuration the Hadoop configuration that knows its file system
  */
 public record CheckpointFolder(Path path, Configuration configuration) {
-  private static final String PREFIX = "parameters-";
+  private static final String PARAMETERS = "parameters-";
+  private static final String HEADS = "heads-";
+  private static final String MEMORY = "memory-";
   private static final String SUFFIX = ".safetensors";
 
   private StoredFile manifestFile() {
@@ -68,7 +78,51 @@ public record CheckpointFolder(Path path, Configuration configuration) {
    *     the manifest says
    */
   public Parameters parameters(CheckpointManifest manifest) {
-    StoredFile file = file(manifest.parameters().file());
+    byte[] bytes = bytes(manifest.parameters());
+    return Parameters.fromSafeTensors(
+        manifest.graph(), bytes, file(manifest.parameters().file()).path().toString());
+  }
+
+  /**
+   * The heads of the loss by name; empty when the training had none.
+   *
+   * @throws io.lakestill.error.LakestillException (exit 3) when the file is missing or is not what
+   *     the manifest says
+   */
+  public Map<String, FloatTensor> heads(CheckpointManifest manifest) {
+    return manifest
+        .heads()
+        .map(named -> SafeTensors.read(bytes(named), file(named.file()).path().toString()))
+        .orElse(Map.of());
+  }
+
+  /**
+   * What the loss remembered when the training ended, each worker's under its number.
+   *
+   * @throws io.lakestill.error.LakestillException (exit 3) when the file is missing or is not what
+   *     the manifest says
+   */
+  public State memory(CheckpointManifest manifest) {
+    return manifest
+        .memory()
+        .map(named -> States.fromSafeTensors(bytes(named), file(named.file()).path().toString()))
+        .orElseGet(State::new);
+  }
+
+  /**
+   * Reads every file a manifest of this folder names.
+   *
+   * @throws io.lakestill.error.LakestillException (exit 3) when one is missing or is not what the
+   *     manifest says
+   */
+  public void requireSound(CheckpointManifest manifest) {
+    parameters(manifest);
+    heads(manifest);
+    memory(manifest);
+  }
+
+  private byte[] bytes(CheckpointManifest.ParameterFile named) {
+    StoredFile file = file(named.file());
     byte[] bytes =
         file.bytes()
             .orElseThrow(
@@ -76,19 +130,34 @@ public record CheckpointFolder(Path path, Configuration configuration) {
                     Errors.badInput(
                         "'%s' is missing, which '%s' names; restore it or train again."
                             .formatted(file.path(), manifestFile().path())));
-    if (!Sha256.of(bytes).equals(manifest.parameters().sha256())) {
+    if (!Sha256.of(bytes).equals(named.sha256())) {
       throw Errors.badInput(
           "'%s' is damaged: its SHA-256 is not the one in '%s'; restore it or train again."
               .formatted(file.path(), manifestFile().path()));
     }
-    return Parameters.fromSafeTensors(manifest.graph(), bytes, file.path().toString());
+    return bytes;
   }
 
   /** Stores parameters beside the current ones; no reader sees them before {@link #commit}. */
   public CheckpointManifest.ParameterFile store(Parameters parameters) {
-    byte[] bytes = parameters.toSafeTensors();
+    return store(PARAMETERS, parameters.toSafeTensors());
+  }
+
+  /** Stores heads, if there are any, likewise. */
+  public Optional<CheckpointManifest.ParameterFile> storeHeads(Map<String, FloatTensor> heads) {
+    return heads.isEmpty() ? Optional.empty() : Optional.of(store(HEADS, SafeTensors.write(heads)));
+  }
+
+  /** Stores what a loss remembers, if that is anything, likewise. */
+  public Optional<CheckpointManifest.ParameterFile> storeMemory(State memory) {
+    return States.hasTensors(memory)
+        ? Optional.of(store(MEMORY, States.toSafeTensors(memory)))
+        : Optional.empty();
+  }
+
+  private CheckpointManifest.ParameterFile store(String prefix, byte[] bytes) {
     String sha256 = Sha256.of(bytes);
-    String name = PREFIX + sha256.substring(0, 16) + SUFFIX;
+    String name = prefix + sha256.substring(0, 16) + SUFFIX;
     try {
       manifestFile().fileSystem().mkdirs(path);
     } catch (IOException e) {
@@ -98,18 +167,27 @@ public record CheckpointFolder(Path path, Configuration configuration) {
     return new CheckpointManifest.ParameterFile(name, bytes.length, sha256);
   }
 
-  /** Makes a manifest, whose parameters were stored, the current one. */
+  /** Makes a manifest, whose files were stored, the current one. */
   public void commit(CheckpointManifest manifest) {
     manifestFile().replace(Json.pretty(manifest.toJson()));
-    deleteOthers(manifest.parameters().file());
+    Set<String> kept = new HashSet<>();
+    kept.add(manifest.parameters().file());
+    manifest.heads().ifPresent(file -> kept.add(file.file()));
+    manifest.memory().ifPresent(file -> kept.add(file.file()));
+    deleteOthers(kept);
   }
 
-  private void deleteOthers(String kept) {
+  private static boolean isOurs(String name) {
+    return name.endsWith(SUFFIX)
+        && Stream.of(PARAMETERS, HEADS, MEMORY).anyMatch(prefix -> name.startsWith(prefix));
+  }
+
+  private void deleteOthers(Set<String> kept) {
     try {
       FileSystem files = manifestFile().fileSystem();
       for (FileStatus status : files.listStatus(path)) {
         String name = status.getPath().getName();
-        if (name.startsWith(PREFIX) && name.endsWith(SUFFIX) && !name.equals(kept)) {
+        if (isOurs(name) && !kept.contains(name)) {
           files.delete(status.getPath(), false);
         }
       }

@@ -1,10 +1,12 @@
 package io.lakestill.train;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.lakestill.io.Json;
 import io.lakestill.io.JsonFields;
 import io.lakestill.student.StudentGraph;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -15,10 +17,15 @@ import java.util.Optional;
  * @param seed of the first weights and of the order of the rows
  * @param graph the trained model
  * @param parameters where its numbers are
+ * @param heads where those of the loss's heads are, of the same epoch; empty without heads, and in
+ *     checkpoints of versions that did not store them
+ * @param memory where that is what the loss remembered when the training ended; likewise
  * @param bestEpoch the epoch they are from
  * @param history every epoch
  * @param rows what it was trained on
- * @param signals the signals it learned from; empty without a teacher
+ * @param signals the signals it learned from, in the order of the recipe's teachers; none without
+ *     one
+ * @param experimental why terms of its loss are experimental, each with its name
  * @param fingerprint SHA-256 over everything the training depends on
  * @param engine what ran it, such as {@code bigdl 2.5.0 mklblas, 1 x 2 cores}
  * @param codeVersion the Lakestill that wrote it
@@ -29,10 +36,13 @@ public record CheckpointManifest(
     int seed,
     StudentGraph graph,
     ParameterFile parameters,
+    Optional<ParameterFile> heads,
+    Optional<ParameterFile> memory,
     int bestEpoch,
     TrainingHistory history,
     Rows rows,
-    Optional<Signals> signals,
+    List<Signals> signals,
+    List<String> experimental,
     String fingerprint,
     String engine,
     String codeVersion,
@@ -40,7 +50,7 @@ public record CheckpointManifest(
   public static final int FORMAT_VERSION = 1;
 
   /**
-   * The file of the best epoch's numbers.
+   * A file of numbers.
    *
    * @param file its name in the checkpoint's folder; safetensors
    * @param bytes its size
@@ -51,6 +61,14 @@ public record CheckpointManifest(
       if (!file.matches("[0-9A-Za-z_.-]+")) {
         throw new IllegalArgumentException("file must be a plain file name, is '" + file + "'");
       }
+    }
+
+    private ObjectNode toJson() {
+      return Json.object().put("file", file).put("bytes", bytes).put("sha256", sha256);
+    }
+
+    private static ParameterFile fromJson(JsonFields fields) {
+      return new ParameterFile(fields.text("file"), fields.whole("bytes"), fields.text("sha256"));
     }
   }
 
@@ -66,7 +84,7 @@ public record CheckpointManifest(
   public record Rows(long training, long validation, int views, long leftOut, long orphans) {}
 
   /**
-   * The version of the signal table.
+   * The version of a teacher's signal table.
    *
    * @param teacher the teacher's id
    * @param version of its table
@@ -75,6 +93,8 @@ public record CheckpointManifest(
   public record Signals(String teacher, int version, String fingerprint) {}
 
   public CheckpointManifest {
+    signals = List.copyOf(signals);
+    experimental = List.copyOf(experimental);
     if (bestEpoch < 1 || bestEpoch > history.epochs().size()) {
       throw new IllegalArgumentException(
           "bestEpoch must be one of %d epochs, is %d"
@@ -97,10 +117,9 @@ public record CheckpointManifest(
             .put("fingerprint", fingerprint)
             .put("role", role)
             .put("seed", seed);
-    json.putObject("parameters")
-        .put("file", parameters.file())
-        .put("bytes", parameters.bytes())
-        .put("sha256", parameters.sha256());
+    json.set("parameters", parameters.toJson());
+    heads.ifPresent(file -> json.set("heads", file.toJson()));
+    memory.ifPresent(file -> json.set("memory", file.toJson()));
     json.put("best_epoch", bestEpoch);
     json.putObject("best_score")
         .put("validation_accuracy", best().validationAccuracy())
@@ -111,12 +130,16 @@ public record CheckpointManifest(
         .put("views", rows.views())
         .put("left_out", rows.leftOut())
         .put("orphans", rows.orphans());
-    signals.ifPresent(
-        from ->
-            json.putObject("signals")
-                .put("teacher", from.teacher())
-                .put("version", from.version())
-                .put("fingerprint", from.fingerprint()));
+    ArrayNode learned = json.putArray("signals");
+    for (Signals from : signals) {
+      learned
+          .addObject()
+          .put("teacher", from.teacher())
+          .put("version", from.version())
+          .put("fingerprint", from.fingerprint());
+    }
+    ArrayNode reasons = json.putArray("experimental");
+    experimental.forEach(reasons::add);
     json.set("graph", graph.toJson());
     json.set("history", history.toJson());
     return json;
@@ -138,21 +161,30 @@ public record CheckpointManifest(
         fields.text("role"),
         fields.integer("seed"),
         fields.object("graph", StudentGraph::fromJson),
-        fields.object(
-            "parameters",
-            from -> new ParameterFile(from.text("file"), from.whole("bytes"), from.text("sha256"))),
+        fields.object("parameters", ParameterFile::fromJson),
+        fields.optional("heads", ParameterFile::fromJson),
+        fields.optional("memory", ParameterFile::fromJson),
         fields.integer("best_epoch"),
         TrainingHistory.fromJson(fields, "history"),
         fields.object("rows", CheckpointManifest::rows),
-        fields.optional(
-            "signals",
-            from ->
-                new Signals(
-                    from.text("teacher"), from.integer("version"), from.text("fingerprint"))),
+        signals(fields),
+        fields.has("experimental") ? fields.texts("experimental") : List.of(),
         fields.text("fingerprint"),
         fields.text("engine"),
         fields.text("code_version"),
         fields.text("created"));
+  }
+
+  /** A list; in the first files the one object, or nothing. */
+  private static List<Signals> signals(JsonFields fields) {
+    return fields.json().path("signals").isArray()
+        ? fields.objects("signals", CheckpointManifest::from)
+        : fields.optional("signals", CheckpointManifest::from).stream().toList();
+  }
+
+  private static Signals from(JsonFields fields) {
+    return new Signals(
+        fields.text("teacher"), fields.integer("version"), fields.text("fingerprint"));
   }
 
   private static Rows rows(JsonFields fields) {

@@ -16,9 +16,10 @@ import java.util.Map;
  *     trained on
  * @param trainingTerms the unweighted mean of each term over the same rows, by the term's name
  * @param validationAccuracy part of the validation rows whose largest logit is the label's
- * @param validationLoss weighted sum of the terms over the validation rows, with the weights the
- *     epoch ended with
- * @param validationTerms the unweighted mean of each term over the validation rows
+ * @param validationLoss weighted sum of the terms over the validation rows, with the weights and
+ *     temperatures at the end of all schedules, so that epochs compare; 0 when no term is left
+ * @param validationTerms the unweighted mean of each term over the validation rows; without the
+ *     terms that remember training rows or draw from them
  * @param seconds wall-clock time of the epoch with its validation
  * @param rowsPerSecond training rows per second of training steps, validation not counted
  */
@@ -43,9 +44,10 @@ public record Epoch(
     }
   }
 
-  /** Whether it is the better one. */
+  /** Whether it is the better one; without a validation loss, accuracy decides. */
   boolean beats(Epoch other, BestBy rule) {
-    if (rule == BestBy.ACCURACY && validationAccuracy != other.validationAccuracy) {
+    boolean byAccuracy = rule == BestBy.ACCURACY || validationTerms.isEmpty();
+    if (byAccuracy && validationAccuracy != other.validationAccuracy) {
       return validationAccuracy > other.validationAccuracy;
     }
     return validationLoss < other.validationLoss;

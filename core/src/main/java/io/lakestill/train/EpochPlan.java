@@ -1,5 +1,8 @@
 package io.lakestill.train;
 
+import io.lakestill.recipe.Progress;
+import java.io.Serializable;
+
 /**
  * How steps and epochs relate. Every step trains on exactly {@code batch} rows; an epoch ends with
  * the first step by which its rows have been seen, so epochs differ by at most one step and {@code
@@ -10,7 +13,7 @@ package io.lakestill.train;
  * @param batch rows per step over the whole cluster
  * @param epochs how often every example is seen
  */
-public record EpochPlan(long rows, int batch, int epochs) {
+public record EpochPlan(long rows, int batch, int epochs) implements Serializable {
   public EpochPlan {
     if (rows < 1 || batch < 1 || epochs < 1) {
       throw new IllegalArgumentException(
@@ -43,5 +46,15 @@ public record EpochPlan(long rows, int batch, int epochs) {
   /** Whether a step is the last of its epoch. */
   public boolean endsEpoch(int step) {
     return step == lastStep(epoch(step));
+  }
+
+  /** How far the training is when a step starts; 0 of it is done at the first step. */
+  public Progress progress(int step) {
+    return new Progress(epoch(step), (step - 1.0) / steps());
+  }
+
+  /** When all is done: the progress by which epochs are compared, whatever the schedules. */
+  public Progress end() {
+    return new Progress(epochs, 1);
   }
 }

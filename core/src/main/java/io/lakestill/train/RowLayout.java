@@ -4,8 +4,11 @@ import io.lakestill.objective.Requirements;
 import io.lakestill.student.StudentGraph;
 import java.io.Serializable;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * Where named values lie in one flat row of floats. Two rows are laid out so: the target of a
@@ -16,6 +19,9 @@ import java.util.Map;
  */
 public record RowLayout(List<Slot> slots) implements Serializable {
   private static final long serialVersionUID = 1L;
+
+  /** How the name of a signal starts that is computed from a signal table's row. */
+  private static final String EXPRESSION = "sql:";
 
   /**
    * Values that belong together.
@@ -54,6 +60,9 @@ public record RowLayout(List<Slot> slots) implements Serializable {
    * The target row: the label first, always, because validation counts what is right; then each
    * signal, by name. A class index is stored as a float, exact up to 2²⁴ classes.
    *
+   * <p>{@code logits.*} stands for every signal that starts with {@code logits.}, {@code
+   * sql:<expression>} for a number that is computed from a signal table's row.
+   *
    * @param requirements what the loss needs
    * @param signals the shape of each signal of the teacher, without the batch axis, such as {@code
    *     logits -> [10]}
@@ -61,15 +70,42 @@ public record RowLayout(List<Slot> slots) implements Serializable {
    */
   public static RowLayout targets(Requirements requirements, Map<String, List<Integer>> signals) {
     Builder layout = new Builder().add(Requirements.LABELS, List.of());
-    for (String signal : requirements.teacher()) {
-      if (!signals.containsKey(signal)) {
-        throw new IllegalArgumentException(
-            "the loss needs the teacher's '%s', the signals are %s"
-                .formatted(signal, signals.keySet()));
-      }
-      layout.add("teacher." + signal, signals.get(signal));
-    }
+    requirements.teacher().stream()
+        .flatMap(signal -> expanded(signal, signals.keySet()))
+        .distinct()
+        .forEach(signal -> layout.add("teacher." + signal, shape(signal, signals)));
     return layout.build();
+  }
+
+  private static Stream<String> expanded(String signal, Set<String> known) {
+    if (!signal.endsWith("*") || signal.startsWith(EXPRESSION)) {
+      return Stream.of(signal);
+    }
+    String prefix = signal.substring(0, signal.length() - 1);
+    List<String> family =
+        known.stream()
+            .filter(name -> name.startsWith(prefix))
+            .sorted(Comparator.comparingInt(String::length).thenComparing(name -> name))
+            .toList();
+    if (family.isEmpty()) {
+      throw unknown(signal, known);
+    }
+    return family.stream();
+  }
+
+  private static List<Integer> shape(String signal, Map<String, List<Integer>> signals) {
+    if (signal.startsWith(EXPRESSION)) {
+      return List.of();
+    }
+    if (!signals.containsKey(signal)) {
+      throw unknown(signal, signals.keySet());
+    }
+    return signals.get(signal);
+  }
+
+  private static IllegalArgumentException unknown(String signal, Set<String> known) {
+    return new IllegalArgumentException(
+        "the loss needs the teacher's '%s', the signals are %s".formatted(signal, known));
   }
 
   /**

@@ -30,10 +30,10 @@ public record RowOrder(long seed, int partition, int rows, int views) implements
   /** The rows in the order of a pass (Fisher and Yates' shuffle). */
   public int[] permutation(long pass) {
     int[] order = new int[rows];
-    long state = mix(mix(mix(seed) + partition) + pass);
+    long state = SplitMix.mix(SplitMix.mix(SplitMix.mix(seed) + partition) + pass);
     for (int i = 0; i < rows; i++) {
-      state += 0x9E3779B97F4A7C15L;
-      int other = (int) Math.floorMod(mix(state) >>> 1, i + 1L);
+      state += SplitMix.STRIDE;
+      int other = (int) Math.floorMod(SplitMix.mix(state) >>> 1, i + 1L);
       order[i] = order[other];
       order[other] = i;
     }
@@ -45,15 +45,7 @@ public record RowOrder(long seed, int partition, int rows, int views) implements
     if (views == 1) {
       return 0;
     }
-    long offset = mix(mix(mix(seed) ^ partition) + row) >>> 1;
+    long offset = SplitMix.mix(SplitMix.mix(SplitMix.mix(seed) ^ partition) + row) >>> 1;
     return (int) Math.floorMod(offset + pass, (long) views);
-  }
-
-  /** The finaliser of splitmix64 (Steele, Lea and Flood, 2014). */
-  private static long mix(long value) {
-    long z = value + 0x9E3779B97F4A7C15L;
-    z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
-    z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
-    return z ^ (z >>> 31);
   }
 }

@@ -32,6 +32,12 @@ public interface TrainingProgress {
   /** An epoch has ended and was validated. */
   void epoch(Epoch epoch);
 
+  /** The first step has ended; comes before {@link #step}. */
+  default void firstStep(FirstStep report) {}
+
+  /** Something a person should know, said once. */
+  default void notice(String message) {}
+
   /** Tells nobody. */
   static TrainingProgress silent() {
     return new TrainingProgress() {

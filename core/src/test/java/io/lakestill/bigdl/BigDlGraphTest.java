@@ -27,6 +27,8 @@ import io.lakestill.student.RandomGraphs;
 import io.lakestill.student.Relu;
 import io.lakestill.student.Shape;
 import io.lakestill.student.StudentGraph;
+import io.lakestill.train.BatchLayout;
+import io.lakestill.train.EpochPlan;
 import io.lakestill.train.RowLayout;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -192,9 +194,11 @@ class BigDlGraphTest {
       target[i] = i % targets.width() == 0 ? random.nextInt(4) : (float) random.nextGaussian();
     }
     Tensor<Float> input = Floats.tensor(features(graph, 5), shape(graph));
-    Tensor<Float> truth = Floats.tensor(target, ROWS, targets.width());
-    ObjectiveCriterion criterion =
-        new ObjectiveCriterion(loss, outputs, targets, new TermLosses(3));
+    PackedTarget truth =
+        new PackedTarget(Floats.tensor(target, ROWS, targets.width()), RowOrigin.VALIDATION);
+    BatchLayout layout = BatchLayout.of(loss, outputs, targets, ROWS, ROWS);
+    LossInputs inputs = new LossInputs(layout, new EpochPlan(ROWS, ROWS, 1), 1, ROWS);
+    ObjectiveCriterion criterion = new ObjectiveCriterion(loss, inputs, new TermLosses(3));
     AbstractModule<Activity, Activity, Float> module =
         BigDlGraph.training(graph, outputs, RandomGraphs.parameters(graph, 7), 1).module();
     module.training();

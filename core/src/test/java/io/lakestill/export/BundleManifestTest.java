@@ -9,13 +9,13 @@ import io.lakestill.SchemaCheck;
 import io.lakestill.TestResource;
 import io.lakestill.error.ExitCode;
 import io.lakestill.error.LakestillException;
+import io.lakestill.export.BundleProvenance.SignalTableVersion;
 import io.lakestill.io.Json;
 import io.lakestill.student.Mlp;
 import io.lakestill.student.Shape;
 import io.lakestill.student.StudentGraph;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -40,15 +40,33 @@ class BundleManifestTest {
   void schemaDescribesWhatIsWritten() {
     ObjectNode schema = TestResource.json("/io/lakestill/schema/bundle.v1.schema.json");
     assertThat(SchemaCheck.faultsOfWriter(schema, MANIFEST.toJson())).isEmpty();
-    ObjectNode bare = Bundles.manifest(Optional.empty(), 1).toJson();
+    ObjectNode bare = Bundles.manifest(List.of(), 1).toJson();
     assertThat(SchemaCheck.faultsOfWriter(schema, bare)).isEmpty();
   }
 
   @Test
   void signalTableIsAbsentWhenThereWasNoTeacher() {
-    BundleManifest manifest = Bundles.manifest(Optional.empty(), 1);
+    BundleManifest manifest = Bundles.manifest(List.of(), 1);
     assertThat(manifest.toJson().has("signal_table")).isFalse();
     assertThat(BundleManifest.fromJson(manifest.toJson(), "bundle.json")).isEqualTo(manifest);
+  }
+
+  @Test
+  void namesTheTableOfEachOfSeveralTeachers() {
+    BundleManifest manifest =
+        Bundles.manifest(
+            List.of(
+                new SignalTableVersion("lake/signals/resnet", 3, "b".repeat(64)),
+                new SignalTableVersion("lake/signals/vit", 1, "c".repeat(64))),
+            1);
+
+    ObjectNode json = manifest.toJson();
+
+    assertThat(json.has("signal_table")).isFalse();
+    assertThat(json.get("signal_tables")).hasSize(2);
+    ObjectNode schema = TestResource.json("/io/lakestill/schema/bundle.v1.schema.json");
+    assertThat(SchemaCheck.faultsOfWriter(schema, json)).isEmpty();
+    assertThat(BundleManifest.fromJson(json, "bundle.json")).isEqualTo(manifest);
   }
 
   @Test

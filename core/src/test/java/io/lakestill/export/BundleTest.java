@@ -215,7 +215,7 @@ class BundleTest {
   }
 
   private static BundleManifest draft(long seed) {
-    return Bundles.manifest(Optional.empty(), seed);
+    return Bundles.manifest(List.of(), seed);
   }
 
   private Bundle write(long seed) {

@@ -14,7 +14,6 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /** Small real bundles: an exported student of 2 classes over 3 numeric columns. */
 final class Bundles {
@@ -23,10 +22,10 @@ final class Bundles {
   private Bundles() {}
 
   static BundleManifest manifest() {
-    return manifest(Optional.of(new SignalTableVersion("lake/signals/t", 3, "b".repeat(64))), 7);
+    return manifest(List.of(new SignalTableVersion("lake/signals/t", 3, "b".repeat(64))), 7);
   }
 
-  static BundleManifest manifest(Optional<SignalTableVersion> signalTable, long seed) {
+  static BundleManifest manifest(List<SignalTableVersion> signalTables, long seed) {
     FeatureSettings features =
         new FeatureSettings(
             List.of("x", "y", "z"),
@@ -38,7 +37,7 @@ final class Bundles {
     BundleProvenance provenance =
         new BundleProvenance(
             "name = \"test\"\n",
-            signalTable,
+            signalTables,
             seed,
             12,
             "a".repeat(64),

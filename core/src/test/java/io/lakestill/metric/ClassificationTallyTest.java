@@ -43,6 +43,29 @@ class ClassificationTallyTest {
   @Test
   void entropyMatchesReference() {
     assertMatches("entropy", ClassificationTally::entropy);
+    for (JsonNode golden : TestResource.json("/golden/metrics/entropy.json").get("cases")) {
+      float[] logits = floats(golden.at("/inputs/student.logits/data"));
+      JsonNode rows = golden.at("/expected/outputs/per_row/data");
+      int classes = logits.length / rows.size();
+      for (int row = 0; row < rows.size(); row++) {
+        ClassificationTally one = new ClassificationTally(classes, 10);
+        one.add(logits, row * classes, 0);
+        assertThat(one.entropy()).isCloseTo(rows.get(row).asDouble(), within(1e-4));
+      }
+    }
+  }
+
+  /** The reference's other figure: the mean over all bins, empty ones too, however many rows. */
+  @Test
+  void gapsOfBinsMatchReference() {
+    assertMatches(
+        "ece",
+        "/expected/terms/unweighted_mean_over_bins",
+        tally ->
+            tally.reliability().stream()
+                .mapToDouble(bin -> Math.abs(bin.accuracy() - bin.meanConfidence()))
+                .average()
+                .orElseThrow());
   }
 
   @Test
@@ -146,6 +169,11 @@ class ClassificationTallyTest {
   }
 
   private static void assertMatches(String name, ToDoubleFunction<ClassificationTally> figure) {
+    assertMatches(name, "/expected/value", figure);
+  }
+
+  private static void assertMatches(
+      String name, String field, ToDoubleFunction<ClassificationTally> figure) {
     for (JsonNode golden : TestResource.json("/golden/metrics/" + name + ".json").get("cases")) {
       JsonNode inputs = golden.get("inputs");
       float[] logits = floats(inputs.get("student.logits").get("data"));
@@ -161,7 +189,7 @@ class ClassificationTallyTest {
           tally.add(logits, row * classes, label);
         }
       }
-      double expected = golden.get("expected").get("value").asDouble();
+      double expected = golden.at(field).asDouble();
       assertThat(figure.applyAsDouble(tally))
           .as("%s %s", name, golden.get("name").asText())
           .isCloseTo(expected, within(1e-4 * Math.max(1, Math.abs(expected))));

@@ -46,7 +46,10 @@ class MetricGoldenValuesTest {
           for (int row = 0; row < rows; row++) {
             double temperature = golden.get("params").get("temperature").asDouble();
             int k = golden.get("params").get("k").asInt();
-            sum += RetainedMass.of(logits, row * classes, classes, temperature, k);
+            double mass = RetainedMass.of(logits, row * classes, classes, temperature, k);
+            double expected = golden.at("/expected/outputs/per_row/data").get(row).asDouble();
+            assertThat(mass).isCloseTo(expected, within(1e-4));
+            sum += mass;
           }
           return sum / rows;
         });
@@ -64,6 +67,8 @@ class MetricGoldenValuesTest {
                   params.get("out_w").asInt(),
                   params.get("threshold").asDouble());
           for (int row = 0; row < dimension(golden, "student.map", 0); row++) {
+            assertLooksAt(golden, overlap, "student", row);
+            assertLooksAt(golden, overlap, "teacher", row);
             overlap.add(
                 activation(golden, "student", row),
                 dimension(golden, "student.map", 2),
@@ -72,8 +77,31 @@ class MetricGoldenValuesTest {
                 dimension(golden, "teacher.map", 2),
                 dimension(golden, "teacher.map", 3));
           }
+          JsonNode terms = golden.get("expected").get("terms");
+          assertThat(overlap.intersection()).isEqualTo(terms.get("intersection").asLong());
+          assertThat(overlap.union()).isEqualTo(terms.get("union").asLong());
           return overlap.overlap();
         });
+  }
+
+  private static void assertLooksAt(
+      JsonNode golden, AttentionOverlap overlap, String side, int row) {
+    JsonNode outputs = golden.get("expected").get("outputs");
+    double[] activation = activation(golden, side, row);
+    JsonNode reference = outputs.path("cam_" + side).path("data");
+    for (int i = 0; i < activation.length && !reference.isMissingNode(); i++) {
+      double expected = reference.get(row * activation.length + i).asDouble();
+      assertThat(activation[i]).isCloseTo(expected, within(1e-4 * Math.max(1, Math.abs(expected))));
+    }
+    boolean[] looked =
+        overlap.looked(
+            activation, dimension(golden, side + ".map", 2), dimension(golden, side + ".map", 3));
+    for (int i = 0; i < looked.length; i++) {
+      int expected = outputs.get("binary_" + side).get("data").get(row * looked.length + i).asInt();
+      assertThat(looked[i] ? 1 : 0)
+          .as("%s, %s, image %d, pixel %d", golden.get("name").asText(), side, row, i)
+          .isEqualTo(expected);
+    }
   }
 
   private static double[] activation(JsonNode golden, String side, int row) {

@@ -7,7 +7,9 @@ import io.lakestill.objective.WeightedTerms.Term;
 import io.lakestill.objective.logit.CrossEntropy;
 import io.lakestill.objective.logit.KdKl;
 import java.lang.management.ManagementFactory;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
@@ -33,6 +35,37 @@ class SteadyStateTest {
     // Iterators and lambdas over a handful of names; the smallest array of a batch is 102,400
     // bytes.
     assertThat(perStep).isLessThan(1024);
+  }
+
+  @Test
+  void norDoesAFilteredAndWeightedTermWhateverRowsItKeeps() {
+    Objective composed =
+        new Bound(new RowFilter(new RowWeights(new KdKl(4), "margin"), "good"), Map.of(), 0);
+    WeightedTerms terms = new WeightedTerms(List.of(new Term("kd-kl", 1, composed)));
+    Batch logits = RandomBatch.ofLogits(1, 256, 100, 2);
+    float[] good = new float[256];
+    float[] margins = new float[256];
+    Arrays.fill(margins, 0.5f);
+    Batch batch =
+        Batch.of(256)
+            .tensor("student.logits", logits.tensor("student.logits"))
+            .tensor("teacher.logits", logits.tensor("teacher.logits"))
+            .tensor("teacher.sql:good", new Tensor(new int[] {256, 1}, good))
+            .tensor("teacher.sql:margin", new Tensor(new int[] {256, 1}, margins))
+            .build();
+    Gradients gradients = Gradients.of(batch, Set.of("student.logits"));
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    long before = 0;
+    for (int i = 0; i < 3 * 256; i++) {
+      if (i == 2 * 256) {
+        before = threads.getCurrentThreadAllocatedBytes();
+      }
+      good[i % 256] = 1 - good[i % 256];
+      step(terms, batch, gradients);
+    }
+    long perStep = (threads.getCurrentThreadAllocatedBytes() - before) / 256;
+    // The views of a batch of another number of rows, no array of values.
+    assertThat(perStep).isLessThan(4096);
   }
 
   private static void step(WeightedTerms terms, Batch batch, Gradients gradients) {

@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.within;
 import io.lakestill.objective.WeightedTerms.Term;
 import io.lakestill.objective.logit.CrossEntropy;
 import io.lakestill.objective.logit.KdKl;
+import io.lakestill.recipe.Progress;
+import io.lakestill.recipe.Schedule;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -73,7 +75,7 @@ class WeightedTermsTest {
   void scratchTwinKeepsTermsWithoutTeacherScaledToOne() {
     WeightedTerms twin = mixture().withoutTeacher();
     assertThat(twin.terms()).extracting(Term::name).containsExactly("cross-entropy");
-    assertThat(twin.terms()).extracting(Term::weight).containsExactly(1.0);
+    assertThat(twin.terms()).extracting(Term::weight).containsExactly(Schedule.of(1));
     assertThat(twin.requires().teacher()).isEmpty();
   }
 
@@ -86,7 +88,49 @@ class WeightedTermsTest {
                     new Term("kd-kl", 1, new KdKl(4))))
             .withoutTeacher();
     assertThat(twin.terms()).extracting(Term::name).containsExactly("cross-entropy");
-    assertThat(twin.terms()).extracting(Term::weight).containsExactly(1.0);
+    assertThat(twin.terms()).extracting(Term::weight).containsExactly(Schedule.of(1));
+  }
+
+  @Test
+  void weightsFollowTheProgressOfTheBatch() {
+    Schedule falling = new Schedule.Linear(1, 0.5, Schedule.Span.ALL);
+    WeightedTerms terms =
+        new WeightedTerms(List.of(new Term("cross-entropy", falling, new CrossEntropy())));
+    Batch batch = RandomBatch.ofLogits(7, 4, 3, 2);
+    double first = terms.evaluate(batch, Gradients.of(batch, LOGITS));
+    batch.progress(new Progress(1, 0.5));
+    Gradients gradients = Gradients.of(batch, LOGITS);
+    assertThat(terms.evaluate(batch, gradients)).isCloseTo(0.75 * first, within(1e-12));
+    assertThat(terms.weightOf(0)).isEqualTo(0.75);
+    assertThat(terms.lossOf(0)).isEqualTo(first);
+    assertThat(gradients.norm()).isCloseTo(0.75 * terms.gradientNormOf(0), within(1e-6));
+  }
+
+  @Test
+  void weightsOfTheScratchTwinSumToOneAtEveryStep() {
+    Schedule rising = new Schedule.Linear(0, 0.5, Schedule.Span.ALL);
+    WeightedTerms twin =
+        new WeightedTerms(
+                List.of(
+                    new Term("cross-entropy", rising, new CrossEntropy()),
+                    new Term("cross-entropy", 0.25, new CrossEntropy()),
+                    new Term("kd-kl", 1, new KdKl(4))))
+            .withoutTeacher();
+    for (double done : new double[] {0, 0.5, 1}) {
+      Progress now = new Progress(1, done);
+      assertThat(twin.terms().get(0).weight().at(now))
+          .isCloseTo(0.5 * done / (0.5 * done + 0.25), within(1e-12));
+      assertThat(twin.terms()).hasSize(2);
+      assertThat(twin.terms().stream().mapToDouble(term -> term.weight().at(now)).sum())
+          .isCloseTo(1, within(1e-12));
+    }
+  }
+
+  @Test
+  void refusesAScheduleThatIsEverNegative() {
+    Schedule schedule = new Schedule.Linear(1, -0.5, Schedule.Span.ALL);
+    assertThatThrownBy(() -> new Term("kd-kl", schedule, new KdKl(4)))
+        .hasMessage("weight must not be negative, is -0.5");
   }
 
   @Test

@@ -55,7 +55,7 @@ class RecipeReaderTest {
         SOUND
             .replace("output = out", "outptu = out")
             .replace("classes = [no, yes]", "classes = [no, no]")
-            .replace("weight = 0.9", "weight = heavy")
+            .replace("weight = 0.9", "weight = -0.9")
             .replace("id = big,", "id = \"../big\",");
 
     assertThat(read(broken)).isEmpty();
@@ -70,7 +70,7 @@ class RecipeReaderTest {
             p ->
                 assertThat(p)
                     .startsWith("test.conf:13: train.objectives[0].weight")
-                    .contains("'heavy'"))
+                    .contains("must not be negative, is -0.9"))
         .anySatisfy(p -> assertThat(p).contains("teacher: id must be 1 to 64 letters"));
     assertThatThrownBy(() -> problems.throwIfAny("test.conf"))
         .isInstanceOfSatisfying(
@@ -139,7 +139,9 @@ class RecipeReaderTest {
             LakestillException.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.BAD_RECIPE))
         .hasMessageContaining("test.conf: HOCON: include ")
         .hasMessageContaining(".conf\"")
-        .hasMessageContaining("is refused: a recipe is one file; write the lines into it");
+        .hasMessageContaining(
+            "is refused: a recipe file pulls in no other; write the lines into it, or give the"
+                + " other file by a second --recipe");
   }
 
   @Test

@@ -24,9 +24,35 @@ class ScorecardTest {
   static Stream<Scorecard> samples() {
     return Stream.of(
         SampleScorecards.fiveSeeds(),
+        severalTeachers(),
         SampleScorecards.studentOnly(),
         SampleScorecards.manyClasses(40),
         SampleScorecards.named("<b>", "\u0000"));
+  }
+
+  private static Scorecard severalTeachers() {
+    return SampleScorecards.fiveSeeds()
+        .withTeachers(
+            List.of(
+                new TeacherScore("resnet", 0.93, 0.21, 11_000_000),
+                new TeacherScore("vit", 0.91, 0.25, 86_000_000)));
+  }
+
+  @Test
+  void judgingKeepsTheTeachers() {
+    assertThat(severalTeachers().judgedBy(List.of()).teachers()).hasSize(2);
+  }
+
+  @Test
+  void refusesAListOfOneTeacherAndAListWithoutATeacher() {
+    List<TeacherScore> two = severalTeachers().teachers();
+
+    for (Runnable wrong :
+        List.<Runnable>of(
+            () -> SampleScorecards.fiveSeeds().withTeachers(two.subList(0, 1)),
+            () -> SampleScorecards.studentOnly().withTeachers(two))) {
+      assertThatThrownBy(wrong::run).hasMessage("teachers are listed when there are several");
+    }
   }
 
   @ParameterizedTest

@@ -28,7 +28,10 @@ class SignalManifestTest {
           new SignalManifest.Teacher("resnet", "a".repeat(64)),
           "b".repeat(64),
           SignalManifest.DENSE32,
-          List.of(new SignalColumn("logits", 3), new SignalColumn("embedding", 16)),
+          List.of(
+              new SignalColumn("logits", 3),
+              new SignalColumn("embedding", 16),
+              new SignalColumn("map_stage3", List.of(4, 2, 3))),
           List.of("cat", "dog", "owl"),
           new SignalManifest.Views(8, 1),
           List.of(
@@ -64,6 +67,40 @@ class SignalManifestTest {
   @Test
   void schemaDeclaresExactlyTheFieldsThatAreWritten() {
     assertThat(SchemaCheck.faultsOfWriter(TestResource.json(SCHEMA), golden())).isEmpty();
+  }
+
+  @Test
+  void signalsWithoutAShapeAreFlat() {
+    ObjectNode first = golden();
+    first.get("signals").forEach(signal -> ((ObjectNode) signal).remove("shape"));
+
+    assertThat(SignalManifest.fromJson(first, "m.json").signals())
+        .containsExactly(
+            new SignalColumn("logits", 3),
+            new SignalColumn("embedding", 16),
+            new SignalColumn("map_stage3", 24));
+  }
+
+  @Test
+  void refusesAWidthThatIsNotThatOfTheShape() {
+    ObjectNode damaged = golden();
+    ((ObjectNode) damaged.get("signals").get(2)).put("width", 25);
+
+    assertRefused(
+        damaged,
+        "'m.json': 'signals[2]' is not sound: signal map_stage3 has width 25 and shape [4, 2, 3];"
+            + " restore it or write it again.");
+  }
+
+  @Test
+  void noSignalHasTheNameOfAColumnThatEveryTableHas() {
+    for (String own : SignalSchema.OWN_COLUMNS) {
+      assertThatThrownBy(
+              () ->
+                  new SignalSchema(
+                      List.of(new SignalColumn("logits", 3), new SignalColumn(own, 1))))
+          .hasMessageStartingWith("signals must not be named as other columns");
+    }
   }
 
   @Test

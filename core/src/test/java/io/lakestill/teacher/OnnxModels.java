@@ -11,6 +11,7 @@ import ai.onnx.proto.OnnxMl.TypeProto;
 import ai.onnx.proto.OnnxMl.ValueInfoProto;
 import com.google.protobuf.InvalidProtocolBufferException;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.LongStream;
 
 /**
@@ -50,6 +51,33 @@ public final class OnnxModels {
     graph.addOutput(tensor("embedding", hidden));
     graph.addOutput(tensor("logits", classes));
     return model(graph);
+  }
+
+  /** The same model with an output less; its tensor stays inside. */
+  public static byte[] hiding(byte[] model, String output) {
+    ModelProto.Builder hidden = parsed(model).toBuilder();
+    List<ValueInfoProto> kept =
+        hidden.getGraph().getOutputList().stream()
+            .filter(declared -> !declared.getName().equals(output))
+            .toList();
+    hidden.getGraphBuilder().clearOutput().addAllOutput(kept);
+    return hidden.build().toByteArray();
+  }
+
+  /**
+   * The same model with tensors inside that no signal can be: {@code shape} is not float, {@code
+   * turned} has the batch last, {@code square} is {@code [batch, batch]}, {@code constant} is
+   * {@code [2, 3]} for any batch.
+   */
+  public static byte[] withOddTensors(byte[] model) {
+    ModelProto.Builder more = parsed(model).toBuilder();
+    more.getGraphBuilder()
+        .addNode(node("Shape", "shape", "logits"))
+        .addNode(node("Transpose", "turned", "logits"))
+        .addNode(node("MatMul", "square", "logits", "turned"))
+        .addInitializer(weights("fixed", new float[6], 2, 3))
+        .addNode(node("Identity", "constant", "fixed"));
+    return more.build().toByteArray();
   }
 
   /** The same weights, in a file beside the model, as large models are often saved. */

@@ -5,11 +5,16 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.lakestill.error.ExitCode;
 import io.lakestill.error.LakestillException;
+import io.lakestill.objective.State;
+import io.lakestill.objective.Tensor;
+import io.lakestill.student.FloatTensor;
 import io.lakestill.student.Parameters;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.BeforeEach;
@@ -32,7 +37,9 @@ class CheckpointFolderTest {
   }
 
   private CheckpointManifest commit(long seed) {
-    CheckpointManifest manifest = CheckpointManifestTest.sample(folder.store(parameters(seed)));
+    CheckpointManifest manifest =
+        CheckpointManifestTest.sample(
+            folder.store(parameters(seed)), Optional.empty(), Optional.empty());
     folder.commit(manifest);
     return manifest;
   }
@@ -66,10 +73,83 @@ class CheckpointFolderTest {
     folder.store(parameters(2));
     CheckpointManifest latest = commit(3);
 
+    assertThat(names()).containsExactlyInAnyOrder("checkpoint.json", latest.parameters().file());
+  }
+
+  private CheckpointManifest equipped(float head, float memory) {
+    return CheckpointManifestTest.sample(
+        folder.store(parameters(1)),
+        folder.storeHeads(heads(head)),
+        folder.storeMemory(memory(memory)));
+  }
+
+  private static Map<String, FloatTensor> heads(float value) {
+    return Map.of("weight.projector/0", FloatTensor.of(List.of(1), new float[] {value}));
+  }
+
+  private static State memory(float value) {
+    State state = new State();
+    state.part("2").part("0").put("state.queue", new Tensor(new int[] {1}, new float[] {value}));
+    return state;
+  }
+
+  @Test
+  void givesBackHeadsAndMemory() {
+    CheckpointManifest manifest = equipped(1, 2);
+    folder.commit(manifest);
+
+    CheckpointManifest read = folder.required();
+    assertThat(read).isEqualTo(manifest);
+    assertThat(folder.heads(read)).isEqualTo(heads(1));
+    assertThat(States.tensors(folder.memory(read))).isEqualTo(States.tensors(memory(2)));
+  }
+
+  @Test
+  void storesNoFileForNoHeadsAndNoMemory() throws IOException {
+    State empty = new State();
+    empty.part("0");
+    CheckpointManifest manifest =
+        CheckpointManifestTest.sample(
+            folder.store(parameters(1)), folder.storeHeads(Map.of()), folder.storeMemory(empty));
+    folder.commit(manifest);
+
+    assertThat(names()).containsExactlyInAnyOrder("checkpoint.json", manifest.parameters().file());
+    assertThat(folder.heads(manifest)).isEmpty();
+    assertThat(States.hasTensors(folder.memory(manifest))).isFalse();
+  }
+
+  @Test
+  void dropsOldHeadsAndMemoryOnceReplaced() throws IOException {
+    folder.commit(equipped(1, 2));
+    CheckpointManifest latest = equipped(3, 4);
+    folder.commit(latest);
+
+    assertThat(names())
+        .containsExactlyInAnyOrder(
+            "checkpoint.json",
+            latest.parameters().file(),
+            latest.heads().orElseThrow().file(),
+            latest.memory().orElseThrow().file());
+  }
+
+  @Test
+  void refusesMemoryThatIsMissingOrAnothers() throws IOException {
+    CheckpointManifest manifest = equipped(1, 2);
+    Path file = root.resolve("checkpoint").resolve(manifest.memory().orElseThrow().file());
+    Files.write(file, States.toSafeTensors(memory(5)));
+    assertThatThrownBy(() -> folder.memory(manifest)).hasMessageContaining("is damaged");
+    assertThatThrownBy(() -> folder.requireSound(manifest)).hasMessageContaining("is damaged");
+
+    Files.delete(file);
+    assertThatThrownBy(() -> folder.memory(manifest)).hasMessageContaining("is missing");
+  }
+
+  private List<String> names() throws IOException {
     try (Stream<Path> files = Files.list(root.resolve("checkpoint"))) {
-      List<String> names =
-          files.map(file -> file.getFileName().toString()).filter(n -> !n.startsWith(".")).toList();
-      assertThat(names).containsExactlyInAnyOrder("checkpoint.json", latest.parameters().file());
+      return files
+          .map(file -> file.getFileName().toString())
+          .filter(name -> !name.startsWith("."))
+          .toList();
     }
   }
 

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Test;
 
 class CheckpointManifestTest {
   private static final String GOLDEN = "/golden/checkpoint-manifest.v1.json";
+  private static final String FIRST = "/golden/checkpoint-manifest.v1.first.json";
   private static final String SCHEMA = "/io/lakestill/schema/checkpoint-manifest.v1.schema.json";
 
   static final StudentGraph GRAPH =
@@ -29,18 +30,26 @@ class CheckpointManifestTest {
           List.of(new Linear("classes", Layer.INPUT, 3, true)),
           Map.of("logits", "classes"));
 
-  static CheckpointManifest sample(CheckpointManifest.ParameterFile parameters) {
+  static CheckpointManifest sample(
+      CheckpointManifest.ParameterFile parameters,
+      Optional<CheckpointManifest.ParameterFile> heads,
+      Optional<CheckpointManifest.ParameterFile> memory) {
     return new CheckpointManifest(
         "student",
         7,
         GRAPH,
         parameters,
+        heads,
+        memory,
         2,
         new TrainingHistory(
             List.of(
                 TrainingHistoryTest.epoch(1, 0.5, 1.25), TrainingHistoryTest.epoch(2, 0.75, 0.5))),
         new CheckpointManifest.Rows(1000, 100, 8, 2, 1),
-        Optional.of(new CheckpointManifest.Signals("resnet", 3, "e".repeat(64))),
+        List.of(
+            new CheckpointManifest.Signals("resnet", 3, "e".repeat(64)),
+            new CheckpointManifest.Signals("vit", 1, "d".repeat(64))),
+        List.of("clkd: its third term is our reading"),
         "f".repeat(64),
         "BigDL mklblas, 2 x 4 cores",
         "0.1.0",
@@ -48,11 +57,29 @@ class CheckpointManifestTest {
   }
 
   private static final CheckpointManifest SAMPLE =
-      sample(new CheckpointManifest.ParameterFile("parameters-1.safetensors", 232, "a".repeat(64)));
+      sample(
+          new CheckpointManifest.ParameterFile("parameters-1.safetensors", 232, "a".repeat(64)),
+          Optional.of(
+              new CheckpointManifest.ParameterFile("heads-1.safetensors", 120, "b".repeat(64))),
+          Optional.of(
+              new CheckpointManifest.ParameterFile("memory-1.safetensors", 4096, "c".repeat(64))));
 
   @Test
   void readsTheGoldenFile() {
     assertThat(CheckpointManifest.fromJson(golden(), GOLDEN)).isEqualTo(SAMPLE);
+  }
+
+  @Test
+  void readsTheFirstFilesOfOneTeacher() {
+    CheckpointManifest first = CheckpointManifest.fromJson(TestResource.json(FIRST), FIRST);
+
+    assertThat(first.signals()).isEqualTo(SAMPLE.signals().subList(0, 1));
+    assertThat(first.experimental()).isEmpty();
+    assertThat(first.heads()).isEmpty();
+    assertThat(first.memory()).isEmpty();
+    ObjectNode alone = TestResource.json(FIRST);
+    alone.remove("signals");
+    assertThat(CheckpointManifest.fromJson(alone, FIRST).signals()).isEmpty();
   }
 
   @Test

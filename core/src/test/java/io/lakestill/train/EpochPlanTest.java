@@ -3,6 +3,7 @@ package io.lakestill.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.lakestill.recipe.Progress;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -41,6 +42,16 @@ class EpochPlanTest {
       assertThat(ended).as("%d rows", rows).containsExactly(1, 2, 3, 4, 5);
       assertThat(plan.endsEpoch(plan.steps())).isTrue();
     }
+  }
+
+  @Test
+  void progressIsThePartOfTheStepsThatAreDone() {
+    EpochPlan plan = new EpochPlan(512, 128, 2);
+
+    assertThat(plan.progress(1)).isEqualTo(Progress.START);
+    assertThat(plan.progress(5)).isEqualTo(new Progress(2, 0.5));
+    assertThat(plan.progress(8)).isEqualTo(new Progress(2, 7 / 8.0));
+    assertThat(plan.end()).isEqualTo(new Progress(2, 1));
   }
 
   @Test

@@ -42,6 +42,45 @@ class RowLayoutTest {
   }
 
   @Test
+  void aFamilyIsEverySignalOfItsPrefixInOrder() {
+    Map<String, List<Integer>> signals =
+        Map.of(
+            "logits", List.of(3),
+            "logits.10", List.of(3),
+            "logits.9", List.of(4),
+            "logits.a", List.of(5),
+            "map.1", List.of(2, 2, 2));
+
+    assertThat(
+            RowLayout.targets(Requirements.of("teacher.logits.*", "teacher.logits.9"), signals)
+                .slots())
+        .containsExactly(
+            new Slot("labels", List.of(), 0),
+            new Slot("teacher.logits.9", List.of(4), 1),
+            new Slot("teacher.logits.a", List.of(5), 5),
+            new Slot("teacher.logits.10", List.of(3), 10));
+  }
+
+  @Test
+  void refusesAFamilyWithoutMembers() {
+    assertThatThrownBy(
+            () ->
+                RowLayout.targets(
+                    Requirements.of("teacher.logits.*"), Map.of("logits", List.of(3))))
+        .hasMessage("the loss needs the teacher's 'logits.*', the signals are [logits]");
+  }
+
+  @Test
+  void anExpressionIsOneNumber() {
+    assertThat(
+            RowLayout.targets(Requirements.of("teacher.sql:entropy < 2 * margin"), Map.of())
+                .slots())
+        .containsExactly(
+            new Slot("labels", List.of(), 0),
+            new Slot("teacher.sql:entropy < 2 * margin", List.of(), 1));
+  }
+
+  @Test
   void outputsBeginWithTheLogits() {
     StudentGraph graph =
         new StudentGraph(

@@ -44,6 +44,18 @@ class TrainingHistoryTest {
   }
 
   @Test
+  void accuracyDecidesWhereNoTermCouldBeValidated() {
+    TrainingHistory history =
+        new TrainingHistory(List.of(unvalidated(1, 0.5), unvalidated(2, 0.7), unvalidated(3, 0.6)));
+
+    assertThat(history.best(BestBy.LOSS).number()).isEqualTo(2);
+  }
+
+  private static Epoch unvalidated(int number, double accuracy) {
+    return new Epoch(number, 1, Map.of("crd", 1.0), accuracy, 0, Map.of(), 1.5, 1000);
+  }
+
+  @Test
   void comesBackFromJson() {
     TrainingHistory history = new TrainingHistory(List.of(epoch(1, 0.5, 1), epoch(2, 1.0 / 3, 2)));
 

@@ -90,11 +90,11 @@ final class BenchTeachCommand implements Callable<Integer> {
       double bytesPerRow = 0;
       for (int repeat = -1; repeat < repeats; repeat++) {
         double bareRate;
-        try (OnnxModel model = OnnxModel.open(file)) {
+        try (OnnxModel model = teacher.open(file)) {
           bareRate = loop.rowsPerSecond(model, cores);
         }
         long start = System.nanoTime();
-        SignalManifest manifest = teach(spark, recipe, onnx);
+        SignalManifest manifest = teach(spark, recipe, settings, onnx);
         double teachRate = manifest.rows() / ((System.nanoTime() - start) / 1e9);
         bytesPerRow =
             manifest.files().stream().mapToLong(SignalFile::bytes).sum() / (double) manifest.rows();
@@ -124,12 +124,14 @@ final class BenchTeachCommand implements Callable<Integer> {
     }
   }
 
-  private static SignalManifest teach(SparkSession spark, Recipe recipe, String onnx) {
+  private static SignalManifest teach(
+      SparkSession spark, Recipe recipe, TeacherSettings settings, String onnx) {
     try {
       java.nio.file.Path folder = Files.createTempDirectory("lakestill-bench");
       try {
         String table = folder.resolve("signals").toUri().toString();
-        return TeachJob.run(spark, recipe, onnx, table, UUID.randomUUID().toString(), p -> {});
+        String runId = UUID.randomUUID().toString();
+        return TeachJob.run(spark, recipe, settings, onnx, table, runId, progress -> {});
       } finally {
         FileUtil.fullyDelete(folder.toFile());
       }

@@ -1,6 +1,8 @@
 package io.lakestill.jobs;
 
 import io.lakestill.train.Epoch;
+import io.lakestill.train.FirstStep;
+import io.lakestill.train.TermReport;
 import io.lakestill.train.TrainingProgress;
 import java.util.Locale;
 
@@ -19,6 +21,27 @@ record ConsoleTraining(Console console) implements TrainingProgress {
             step.loss(),
             step.rowsPerSecond(),
             Console.shown(step.remaining())));
+  }
+
+  /** One line per term, and one more when a weight looks wrong. */
+  @Override
+  public void firstStep(FirstStep report) {
+    for (TermReport term : report.terms()) {
+      console.line(
+          String.format(
+              Locale.ROOT,
+              "  step 1  %s  weight %.4g  loss %.4f  weighted gradient norm %.4g",
+              term.name(),
+              term.weight(),
+              term.loss(),
+              term.gradientNorm()));
+    }
+    report.imbalance().ifPresent(this::notice);
+  }
+
+  @Override
+  public void notice(String message) {
+    console.line("  " + message);
   }
 
   @Override

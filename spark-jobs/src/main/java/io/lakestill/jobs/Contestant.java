@@ -18,7 +18,8 @@ import java.util.List;
  * @param onnx the model
  * @param input the name of its input
  * @param rowShape the shape of one input row, without the batch
- * @param logits the name of the output that gives one logit per class
+ * @param logits the name of the tensor that gives one logit per class
+ * @param inner that name, when it is no output of the model
  * @param features how it sees an example
  */
 @SuppressWarnings("ArrayRecordComponent") // Compared by nobody; the bytes are megabytes.
@@ -28,6 +29,7 @@ record Contestant(
     String input,
     List<Long> rowShape,
     String logits,
+    List<String> inner,
     FeaturePipeline features)
     implements Serializable {
   private static final long serialVersionUID = 1L;
@@ -36,12 +38,14 @@ record Contestant(
    * @param file the teacher's file
    */
   static Contestant of(TeacherModel teacher, OnnxFile file, FeaturePipeline features) {
+    String logits = teacher.outputs().get(0).tensor();
     return new Contestant(
         "teacher " + teacher.id(),
         file.bytes(),
         teacher.input(),
         teacher.rowShape(),
-        teacher.outputs().get(0).tensor(),
+        logits,
+        teacher.inner().contains(logits) ? List.of(logits) : List.of(),
         features);
   }
 
@@ -52,11 +56,12 @@ record Contestant(
         Layer.INPUT,
         bundle.manifest().graph().input().sizes().stream().map(Integer::longValue).toList(),
         StudentGraph.LOGITS,
+        List.of(),
         features);
   }
 
   OnnxModel open() {
-    return OnnxModel.open(OnnxFile.of(onnx, name));
+    return OnnxModel.open(OnnxFile.of(onnx, name), inner);
   }
 
   OnnxRunner runner(OnnxModel model, int batch) {

@@ -18,8 +18,8 @@ final class EvaluateJob {
   private EvaluateJob() {}
 
   /**
-   * @param contestants the models; the teacher first, if there is one
-   * @param reference whether the first one is that teacher
+   * @param contestants the models, teachers first
+   * @param teachers how many of them are teachers; the others are compared with the first
    * @return one tally per contestant, and the rows that were left out for all of them
    * @throws io.lakestill.error.LakestillException (exit 3) for a test table that breaks its
    *     contract or has more rows that cannot be scored than the recipe's budget allows, and for a
@@ -29,10 +29,10 @@ final class EvaluateJob {
       SparkSession spark,
       Recipe recipe,
       List<Contestant> contestants,
-      TestPass.Reference reference,
+      int teachers,
       ProgressListener listener) {
     try {
-      return scores(spark, recipe, contestants, reference, listener);
+      return scores(spark, recipe, contestants, teachers, listener);
     } catch (Exception e) {
       throw SparkFailures.worded(e, "evaluate");
     }
@@ -42,14 +42,14 @@ final class EvaluateJob {
       SparkSession spark,
       Recipe recipe,
       List<Contestant> contestants,
-      TestPass.Reference reference,
+      int teachers,
       ProgressListener listener) {
     ExampleTable.Examples test = ExampleTable.checked(spark, recipe.data(), Split.TEST);
     Dataset<Row> examples = test.rows().repartition(partitions(recipe, test.count()));
     TestPass.TestPlan plan =
         new TestPass.TestPlan(
             contestants,
-            reference,
+            teachers,
             recipe.data().features().encoding(),
             recipe.data().classes().size(),
             recipe.evaluate().calibrationBins(),
@@ -82,8 +82,8 @@ final class EvaluateJob {
     if (scores.leftOut() > allowed) {
       throw Errors.badInput(
           ("%d of %d rows of test table '%s' cannot be scored, signals.quarantine-budget = %s"
-                  + " allows %d; such as %s. Correct the rows or the teacher, leave the rows out with"
-                  + " data.test-where, or raise the budget.")
+               + " allows %d; such as %s. Correct the rows or the teacher, leave the rows out with"
+               + " data.test-where, or raise the budget.")
               .formatted(
                   scores.leftOut(),
                   rows,

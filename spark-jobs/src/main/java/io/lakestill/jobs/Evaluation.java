@@ -11,7 +11,6 @@ import io.lakestill.io.Json;
 import io.lakestill.io.Sha256;
 import io.lakestill.io.StoredFile;
 import io.lakestill.metric.ClassificationTally;
-import io.lakestill.recipe.FeatureSettings;
 import io.lakestill.recipe.ModelRole;
 import io.lakestill.recipe.Recipe;
 import io.lakestill.recipe.TableSettings;
@@ -20,6 +19,7 @@ import io.lakestill.report.ModelScore;
 import io.lakestill.report.Provenance;
 import io.lakestill.report.Scorecard;
 import io.lakestill.report.SeedScore;
+import io.lakestill.report.TeacherScore;
 import io.lakestill.report.TrainingCurve;
 import io.lakestill.report.page.ScorecardPage;
 import io.lakestill.signal.InputSnapshot;
@@ -58,6 +58,14 @@ final class Evaluation {
       long parameters,
       Optional<Path> checkpoint) {}
 
+  /**
+   * A teacher to measure; the first is the one the others are compared with.
+   *
+   * @param plan what it is
+   * @param onnx its ONNX file
+   */
+  record Teacher(TeacherPlan plan, Path onnx) {}
+
   /** An entrant that was measured. */
   private record Scored(Entrant entrant, ModelScore score) {}
 
@@ -78,12 +86,12 @@ final class Evaluation {
   }
 
   /**
-   * @param teacherFile the teacher's ONNX file, if the recipe has a teacher
+   * @param teachers the recipe's, in its order
    * @throws io.lakestill.error.LakestillException (exit 3) when a bundle is missing, (exit 6) when
    *     a gate refuses; the scorecard is written then, too
    */
-  void run(Optional<Path> teacherFile) {
-    Scorecard card = log.stage("evaluate", () -> measured(teacherFile));
+  void run(List<Teacher> teachers) {
+    Scorecard card = log.stage("evaluate", () -> measured(teachers));
     Scorecard judged = card.judgedBy(blueprint.gates());
     write(judged);
     new ScorecardLines(console).show(judged);
@@ -91,8 +99,8 @@ final class Evaluation {
     judged.throwIfRefused();
   }
 
-  private StageLog.Result<Scorecard> measured(Optional<Path> teacherFile) {
-    teacherFile.ifPresent(this::enterTeacher);
+  private StageLog.Result<Scorecard> measured(List<Teacher> teachers) {
+    teachers.forEach(this::enter);
     for (int seed : blueprint.student().settings().seeds()) {
       enter(ModelRole.STUDENT, seed);
       blueprint.scratch().ifPresent(twin -> enter(ModelRole.SCRATCH, seed));
@@ -106,7 +114,7 @@ final class Evaluation {
       summary.put("left_out", rows - done.get().testRows());
       return StageLog.Result.alreadyDone(done.get());
     }
-    return StageLog.Result.done(measure(teacherFile, fingerprint));
+    return StageLog.Result.done(measure(teachers, fingerprint));
   }
 
   /** The scorecard of an earlier run; one that cannot be read is measured again. */
@@ -137,7 +145,7 @@ final class Evaluation {
       parts.add(
           String.join(
               " ",
-              entrant.role().written(),
+              entrant.role() == ModelRole.TEACHER ? contestant.name() : entrant.role().written(),
               Integer.toString(entrant.seed()),
               Sha256.of(contestant.onnx()),
               contestant.logits(),
@@ -146,29 +154,37 @@ final class Evaluation {
     return Sha256.of(String.join("\n", parts));
   }
 
-  private Scorecard measure(Optional<Path> teacherFile, String fingerprint) {
-    TestPass.Reference reference =
-        teacherFile.isPresent() ? TestPass.Reference.FIRST_CONTESTANT : TestPass.Reference.NOTHING;
+  private Scorecard measure(List<Teacher> teachers, String fingerprint) {
     TestScores measured =
         EvaluateJob.run(
             spark,
             recipe,
             entrants.stream().map(Entrant::contestant).toList(),
-            reference,
+            teachers.size(),
             progress -> console.progress("  " + progress));
     report(measured);
     List<ClassificationTally> tallies = measured.tallies();
     List<Scored> scored = scored(tallies);
     return new Scorecard(
-        provenance(fingerprint),
-        recipe.data().classes(),
-        tallies.get(0).rows(),
-        first(ModelRole.TEACHER, scored),
-        first(ModelRole.STUDENT, scored).orElseThrow(),
-        first(ModelRole.SCRATCH, scored),
-        perSeed(scored),
-        curves(),
-        List.of());
+            provenance(fingerprint),
+            recipe.data().classes(),
+            tallies.get(0).rows(),
+            first(ModelRole.TEACHER, scored),
+            first(ModelRole.STUDENT, scored).orElseThrow(),
+            first(ModelRole.SCRATCH, scored),
+            perSeed(scored),
+            curves(),
+            List.of())
+        .withTeachers(several(teachers, scored));
+  }
+
+  /** The own score of each of several teachers, which entered first and in this order. */
+  private static List<TeacherScore> several(List<Teacher> teachers, List<Scored> scored) {
+    List<TeacherScore> several = new ArrayList<>();
+    for (int k = 0; teachers.size() > 1 && k < teachers.size(); k++) {
+      several.add(TeacherScore.of(teachers.get(k).plan().id(), scored.get(k).score()));
+    }
+    return several;
   }
 
   private void report(TestScores measured) {
@@ -202,18 +218,18 @@ final class Evaluation {
     return RealRows.first(spark, recipe.data(), Split.TEST, features, TIMED_ROWS);
   }
 
-  private void enterTeacher(Path path) {
-    FeatureSettings features = blueprint.teacherFeatures().orElseThrow();
-    OnnxFile file = OnnxFile.read(path, configuration());
+  private void enter(Teacher teacher) {
+    TeacherPlan plan = teacher.plan();
+    OnnxFile file = OnnxFile.read(teacher.onnx(), configuration());
     TeacherModel model =
         TeacherModel.inspect(
-            recipe.teacher().orElseThrow(),
+            plan.settings(),
             file,
-            FeatureShape.of(features.shape()),
+            FeatureShape.of(plan.features().shape()),
             recipe.data().classes().size());
     FeaturePipeline pipeline =
-        recipe.teacher().orElseThrow().normalisation().isPresent()
-            ? FeaturePipeline.read(features, recipe.data().views()).orElseThrow()
+        plan.settings().normalisation().isPresent()
+            ? plan.pipeline(recipe.data())
             : blueprint.features();
     entrants.add(
         new Entrant(

@@ -42,7 +42,7 @@ import org.apache.hadoop.fs.Path;
  * @param classes the label space
  * @param features how the model sees an example
  * @param recipe the resolved recipe, for provenance
- * @param signals the folder of the signal table it learned from, if it did
+ * @param signals the folder of each teacher's signal table, by the teacher's id
  * @param settings operator set and tolerance
  */
 record ExportJob(
@@ -52,7 +52,7 @@ record ExportJob(
     List<String> classes,
     FeatureSettings features,
     String recipe,
-    Optional<Path> signals,
+    Map<String, Path> signals,
     ExportSettings settings) {
   /** The model in BigDL's own format, beside the ONNX file. */
   private static final String BIGDL_SUFFIX = ".bigdl";
@@ -136,17 +136,17 @@ record ExportJob(
   private BundleProvenance provenance(CheckpointManifest trained, String fingerprint) {
     return new BundleProvenance(
         recipe,
-        trained
-            .signals()
-            .map(
-                from ->
-                    new SignalTableVersion(
-                        signals.orElseThrow().toString(), from.version(), from.fingerprint())),
+        trained.signals().stream().map(this::learnedFrom).toList(),
         trained.seed(),
         trained.bestEpoch(),
         fingerprint,
         Build.version(),
         Instant.now().truncatedTo(ChronoUnit.SECONDS));
+  }
+
+  private SignalTableVersion learnedFrom(CheckpointManifest.Signals from) {
+    return new SignalTableVersion(
+        signals.get(from.teacher()).toString(), from.version(), from.fingerprint());
   }
 
   private static byte[] bigDlFile(BigDlStudent student) {

@@ -34,6 +34,11 @@ final class LakeTable {
     return table.where().map(condition -> where(rows, table.path(), condition)).orElse(rows);
   }
 
+  /** The rows of files that a manifest names. */
+  static Dataset<Row> files(SparkSession spark, List<String> files) {
+    return spark.read().option(VERIFY_CHECKSUMS, "true").parquet(files.toArray(String[]::new));
+  }
+
   private static void refuseHiddenDamage(SparkSession spark) {
     for (String option : HIDES_DAMAGE) {
       if (Boolean.parseBoolean(spark.conf().get(option, "false"))) {

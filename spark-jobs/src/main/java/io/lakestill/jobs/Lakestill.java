@@ -23,6 +23,7 @@ import picocli.CommandLine.HelpCommand;
       ExportCommand.class,
       EvaluateCommand.class,
       PredictCommand.class,
+      InspectTeacherCommand.class,
       CheckObjectiveCommand.class,
       BenchCommand.class,
       HelpCommand.class

@@ -58,6 +58,21 @@ public record OutputFolder(Path root) {
         : new Path(root, "seeds/seed=" + seed + "/" + role.written());
   }
 
+  /** Where a model leaves what it makes. */
+  ModelFolders model(ModelRole role, int seed, int firstSeed) {
+    return new ModelFolders(
+        checkpoint(role, seed), tensorBoard(role, seed), bundle(role, seed, firstSeed));
+  }
+
+  /** The same for one of several teachers, whose bundle is {@code teachers/<id>/}. */
+  ModelFolders teacher(String id, int seed) {
+    String name = "teachers/" + id;
+    return new ModelFolders(
+        new Path(root, "checkpoints/" + name + "/seed=" + seed),
+        new Path(root, "tensorboard/" + name + "/seed=" + seed),
+        new Path(root, name));
+  }
+
   public Path scorecard() {
     return new Path(root, "scorecard.json");
   }

@@ -14,17 +14,23 @@ final class PackReport implements Serializable {
 
   /** What can be wrong with a pair. */
   enum Finding {
-    NO_SIGNALS("without signals"),
-    OTHER_CONTENT("whose content is not what the teacher saw"),
-    TWICE("with more than one signal row for one view"),
-    BAD_FEATURES("with features that cannot be used"),
+    NO_SIGNALS("without signals", "run teach again"),
+    OTHER_CONTENT("whose content is not what the teacher saw", "run teach again"),
+    TWICE("with more than one signal row for one view", "run teach again"),
+    NO_NUMBER(
+        "for which an expression of the loss gives no number",
+        "say what they should have, as in coalesce(expression, 0)"),
+    BAD_FEATURES(
+        "with features that cannot be used", "correct them, or leave them out by a condition"),
     /** Counted, not refused: the table lost rows since the teacher saw it. */
-    ORPHAN("in the signals only");
+    ORPHAN("in the signals only", "");
 
     private final String words;
+    private final String remedy;
 
-    Finding(String words) {
+    Finding(String words, String remedy) {
       this.words = words;
+      this.remedy = remedy;
     }
   }
 
@@ -70,19 +76,20 @@ final class PackReport implements Serializable {
     return counts.getOrDefault(finding, 0L);
   }
 
-  /** One line per kind of refused finding; empty when every pair is sound. */
+  /** One line per kind of refused finding, with what to do; empty when every pair is sound. */
   List<String> refusals() {
     List<String> lines = new ArrayList<>();
     counts.forEach(
         (finding, count) -> {
           if (finding != Finding.ORPHAN) {
             lines.add(
-                "%d example%s %s, such as %s"
+                "%d example%s %s, such as %s; %s"
                     .formatted(
                         count,
                         count == 1 ? "" : "s",
                         finding.words,
-                        String.join(", ", examples.get(finding))));
+                        String.join(", ", examples.get(finding)),
+                        finding.remedy));
           }
         });
     return lines;

@@ -7,7 +7,6 @@ import io.lakestill.jobs.PackReport.Finding;
 import io.lakestill.objective.Requirements;
 import io.lakestill.recipe.Encoding;
 import io.lakestill.train.RowLayout;
-import io.lakestill.train.RowLayout.Slot;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
@@ -15,7 +14,6 @@ import java.util.Optional;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.function.PairFlatMapFunction;
 import org.apache.spark.sql.catalyst.InternalRow;
-import org.apache.spark.sql.catalyst.util.ArrayData;
 import scala.Tuple2;
 
 /**
@@ -24,28 +22,23 @@ import scala.Tuple2;
  * which the task gives last.
  *
  * <p>Rows: {@code sample_id, validation, label, raw}, and with signals {@code views}, a list of
- * {@code (view_id, content_hash, signal...)}. A row without {@code label} is an orphan.
+ * what {@link SignalRows} says of each view. A row without {@code label} is an orphan.
  *
  * @param views of a training example; a validation example has one, itself
+ * @param teachers the ids of those whose signals the rows carry; none when they carry no signals
  */
 record PackTask(
-    FeaturePipeline features, Encoding encoding, int views, RowLayout targets, Signals signals)
+    FeaturePipeline features,
+    Encoding encoding,
+    int views,
+    RowLayout targets,
+    List<String> teachers)
     implements PairFlatMapFunction<Iterator<InternalRow>, RowKey, Packed> {
   private static final int SAMPLE_ID = 0;
   private static final int VALIDATION = 1;
   private static final int LABEL = 2;
   private static final int RAW = 3;
   private static final int VIEWS = 4;
-
-  private static final int VIEW_ID = 0;
-  private static final int CONTENT_HASH = 1;
-  private static final int FIRST_SIGNAL = 2;
-
-  /** Whether rows carry what a teacher said. */
-  enum Signals {
-    JOINED,
-    NONE
-  }
 
   @Override
   public Iterator<Tuple2<RowKey, Packed>> call(Iterator<InternalRow> rows) {
@@ -98,8 +91,12 @@ record PackTask(
     float[] values = new float[seen * features.width()];
     try {
       RawFeatures raw = RawCell.read(row, RAW, encoding);
-      if (signals == Signals.JOINED && !pair(row, raw, id, seen, target, report)) {
-        return Optional.empty();
+      if (!teachers.isEmpty()) {
+        Optional<SignalPairing.Fault> fault = pair(row, id, raw.contentHash(), seen, target);
+        if (fault.isPresent()) {
+          report.add(fault.get().finding(), fault.get().shown());
+          return Optional.empty();
+        }
       }
       for (int view = 0; view < seen; view++) {
         features.features(raw, id, view, values, view * features.width());
@@ -114,52 +111,11 @@ record PackTask(
     return Optional.of(new Tuple2<>(RowKey.of(split, id), new Packed.Example(values, target)));
   }
 
-  /** Copies each view's signals into its target; false when something is wrong with them. */
-  private boolean pair(
-      InternalRow row, RawFeatures raw, String id, int seen, float[] target, PackReport report) {
-    if (row.isNullAt(VIEWS)) {
-      report.add(Finding.NO_SIGNALS, id);
-      return false;
-    }
-    List<Slot> slots = targets.slots().subList(1, targets.slots().size());
-    String hash = raw.contentHash();
-    ArrayData said = row.getArray(VIEWS);
-    boolean[] filled = new boolean[seen];
-    int found = 0;
-    for (int i = 0; i < said.numElements(); i++) {
-      InternalRow signal = said.getStruct(i, FIRST_SIGNAL + slots.size());
-      int view = signal.getInt(VIEW_ID);
-      if (!signal.getUTF8String(CONTENT_HASH).toString().equals(hash)) {
-        report.add(Finding.OTHER_CONTENT, id);
-        return false;
-      }
-      if (view >= seen) {
-        continue;
-      }
-      if (filled[view]) {
-        report.add(Finding.TWICE, id);
-        return false;
-      }
-      filled[view] = true;
-      found++;
-      for (int s = 0; s < slots.size(); s++) {
-        copy(signal.getArray(FIRST_SIGNAL + s), slots.get(s), target, view * targets.width(), id);
-      }
-    }
-    if (found < seen) {
-      report.add(Finding.NO_SIGNALS, id);
-      return false;
-    }
-    return true;
-  }
-
-  private static void copy(ArrayData from, Slot slot, float[] target, int offset, String id) {
-    float[] values = from.toFloatArray();
-    if (values.length != slot.width()) {
-      throw new IllegalStateException(
-          "Signal %s of example %s has %d values, its manifest says %d"
-              .formatted(slot.name(), id, values.length, slot.width()));
-    }
-    System.arraycopy(values, 0, target, offset + slot.offset(), values.length);
+  private Optional<SignalPairing.Fault> pair(
+      InternalRow row, String id, String contentHash, int seen, float[] target) {
+    return row.isNullAt(VIEWS)
+        ? Optional.of(new SignalPairing.Fault(Finding.NO_SIGNALS, id))
+        : new SignalPairing(targets, teachers)
+            .pair(row.getArray(VIEWS), id, contentHash, seen, target);
   }
 }

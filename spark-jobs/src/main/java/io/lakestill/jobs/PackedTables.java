@@ -1,15 +1,13 @@
 package io.lakestill.jobs;
 
 import static org.apache.spark.sql.functions.col;
-import static org.apache.spark.sql.functions.collect_list;
 import static org.apache.spark.sql.functions.lit;
-import static org.apache.spark.sql.functions.struct;
 
 import io.lakestill.data.FeaturePipeline;
 import io.lakestill.error.Errors;
 import io.lakestill.jobs.PackReport.Finding;
+import io.lakestill.jobs.TeacherSignals.Teacher;
 import io.lakestill.recipe.DataSettings;
-import io.lakestill.signal.SignalSchema;
 import io.lakestill.train.CheckpointManifest;
 import io.lakestill.train.PackedRows;
 import io.lakestill.train.RowLayout;
@@ -25,7 +23,6 @@ import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.function.FlatMapFunction;
 import org.apache.spark.rdd.PartitionPruningRDD;
-import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -48,7 +45,6 @@ import scala.Tuple2;
 record PackedTables(
     JavaRDD<PackedRows> training, JavaRDD<PackedRows> validation, CheckpointManifest.Rows rows) {
   private static final String VALIDATION = "validation";
-  private static final String VIEWS = "views";
 
   /**
    * What to pack.
@@ -56,16 +52,12 @@ record PackedTables(
    * @param data the recipe's tables
    * @param features how the model sees an example
    * @param targets the layout of a target row
-   * @param signals the teacher's signals, paired with when the targets have a place for them; its
-   *     quarantine, whose examples are left out in any case; empty without a teacher
+   * @param taught the teachers' signals, paired with when the targets have a place for them; their
+   *     quarantine, whose examples are left out in any case
    * @param nodes blocks per split
    */
   record Plan(
-      DataSettings data,
-      FeaturePipeline features,
-      RowLayout targets,
-      Optional<SignalVersion> signals,
-      int nodes) {
+      DataSettings data, FeaturePipeline features, RowLayout targets, Taught taught, int nodes) {
 
     /** Of each signal a target row holds; the first slot is the label. */
     List<Slot> signalSlots() {
@@ -73,8 +65,8 @@ record PackedTables(
     }
 
     /** The signals to pair with. */
-    Optional<SignalVersion> paired() {
-      return signals.filter(from -> !signalSlots().isEmpty());
+    Taught paired() {
+      return signalSlots().isEmpty() ? Taught.NOTHING : taught;
     }
   }
 
@@ -88,9 +80,9 @@ record PackedTables(
     Examples examples = Examples.read(spark, plan);
     examples.requireOneFor(plan.nodes());
     Dataset<Row> rows =
-        plan.paired()
-            .map(from -> examples.joined(from, plan.signalSlots()))
-            .orElse(examples.rows());
+        plan.paired().isEmpty()
+            ? examples.rows()
+            : examples.joined(new SignalRows(spark, plan.paired(), plan.signalSlots()));
     RowPartitioner partitioner =
         new RowPartitioner(
             examples.cuts(Split.TRAIN, plan.nodes()),
@@ -101,7 +93,7 @@ record PackedTables(
             plan.data().features().encoding(),
             plan.data().views().count(),
             plan.targets(),
-            plan.paired().isPresent() ? PackTask.Signals.JOINED : PackTask.Signals.NONE);
+            plan.paired().signals().teachers().stream().map(Teacher::id).toList());
     JavaPairRDD<RowKey, Packed> packed =
         rows.queryExecution()
             .toRdd()
@@ -128,13 +120,11 @@ record PackedTables(
   private static void requireSound(PackReport report, Plan plan, Examples examples) {
     List<String> refusals = report.refusals();
     if (!refusals.isEmpty()) {
-      String remedy =
-          plan.paired()
-              .map(from -> "signals in '" + from.table().root() + "'; run teach again")
-              .orElse("model; correct the rows, or leave them out by a condition");
+      String fits =
+          plan.paired().isEmpty() ? "model" : "signals in %s".formatted(plan.paired().tables());
       throw Errors.badInput(
           "Table '%s' does not fit its %s:%n  - %s"
-              .formatted(plan.data().train().path(), remedy, String.join("\n  - ", refusals)));
+              .formatted(plan.data().train().path(), fits, String.join("\n  - ", refusals)));
     }
     if (report.examples(Split.TRAIN) != examples.training()
         || report.examples(Split.VALIDATION) != examples.validation()) {
@@ -197,10 +187,11 @@ record PackedTables(
       ExampleTable.Examples held = ExampleTable.checked(spark, plan.data(), Split.VALIDATION);
       Dataset<Row> all = marked(train.rows(), false).unionByName(marked(held.rows(), true));
       Optional<Dataset<Row>> quarantined =
-          plan.signals()
-              .filter(from -> !from.manifest().quarantine().isEmpty())
-              .map(from -> files(spark, from.table().quarantineFiles(from.manifest())))
-              .map(rows -> rows.select(ExampleTable.SAMPLE_ID).distinct());
+          plan.taught().withQuarantine().stream()
+              .map(from -> LakeTable.files(spark, from.table().quarantineFiles(from.manifest())))
+              .map(rows -> rows.select(ExampleTable.SAMPLE_ID))
+              .reduce(Dataset::union)
+              .map(Dataset::distinct);
       if (quarantined.isEmpty()) {
         return new Examples(spark, all, quarantined, train.count(), held.count(), 0);
       }
@@ -209,8 +200,8 @@ record PackedTables(
       long validation = kept.where(col(VALIDATION)).count();
       if (training == 0 || validation == 0) {
         throw Errors.badInput(
-            "After quarantine there are %d training and %d validation examples; see '%s'."
-                .formatted(training, validation, plan.signals().orElseThrow().table().root()));
+            "After quarantine there are %d training and %d validation examples; see %s."
+                .formatted(training, validation, plan.taught().tables()));
       }
       long leftOut = train.count() + held.count() - training - validation;
       return new Examples(spark, kept, quarantined, training, validation, leftOut);
@@ -222,13 +213,6 @@ record PackedTables(
           lit(validation).as(VALIDATION),
           col(ExampleTable.LABEL),
           col(ExampleTable.RAW));
-    }
-
-    private static Dataset<Row> files(SparkSession spark, List<String> files) {
-      return spark
-          .read()
-          .option(LakeTable.VERIFY_CHECKSUMS, "true")
-          .parquet(files.toArray(String[]::new));
     }
 
     private static Dataset<Row> without(Dataset<Row> rows, Optional<Dataset<Row>> keys) {
@@ -247,20 +231,16 @@ record PackedTables(
       }
     }
 
-    /** With {@code views}: what the teacher said of each, as {@link PackTask} reads it. */
-    Dataset<Row> joined(SignalVersion from, List<Slot> slots) {
-      Dataset<Row> signals =
-          without(files(spark, from.table().dataFiles(from.manifest())), quarantined);
-      List<Column> said = new ArrayList<>();
-      said.add(col(SignalSchema.VIEW_ID));
-      said.add(col(SignalSchema.CONTENT_HASH));
-      slots.forEach(slot -> said.add(col(slot.name().substring("teacher.".length()))));
-      Dataset<Row> grouped =
-          signals
-              .groupBy(col(SignalSchema.SAMPLE_ID))
-              .agg(collect_list(struct(said.toArray(Column[]::new))).as(VIEWS));
-      return rows.join(grouped, new String[] {ExampleTable.SAMPLE_ID}, "full_outer")
-          .select(ExampleTable.SAMPLE_ID, VALIDATION, ExampleTable.LABEL, ExampleTable.RAW, VIEWS);
+    /** With {@code views}: what the teachers said of each, as {@link SignalPairing} reads it. */
+    Dataset<Row> joined(SignalRows signals) {
+      Dataset<Row> said = without(signals.byExample(), quarantined);
+      return rows.join(said, new String[] {ExampleTable.SAMPLE_ID}, "full_outer")
+          .select(
+              ExampleTable.SAMPLE_ID,
+              VALIDATION,
+              ExampleTable.LABEL,
+              ExampleTable.RAW,
+              SignalRows.VIEWS);
     }
 
     /** The first key of each block but the first: exact, so that blocks differ by one row. */

@@ -13,10 +13,11 @@ import io.lakestill.signal.SignalTable;
 import io.lakestill.train.CheckpointFolder;
 import io.lakestill.train.CheckpointManifest;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.SparkSession;
@@ -61,14 +62,17 @@ final class Pipeline {
     }
   }
 
-  /** The teacher's signal table, and before it the teacher if it is trained here. */
+  /** The signal table of each teacher, and before it the teacher if it is trained here. */
   private void teach() {
-    if (recipe().teacher().isEmpty()) {
+    if (blueprint.teachers().isEmpty()) {
       console.line("The recipe has no teacher: the student learns from labels alone.");
-      return;
     }
-    blueprint.teacher().ifPresent(this::trainTeacher);
-    String id = teacher().id();
+    blueprint.teachers().forEach(this::teach);
+  }
+
+  private void teach(TeacherPlan teacher) {
+    teacher.training().ifPresent(training -> trainTeacher(teacher, training));
+    String id = teacher.id();
     SignalManifest manifest =
         log.stage(
             "teach " + id,
@@ -77,7 +81,8 @@ final class Pipeline {
                   TeachJob.run(
                       spark,
                       recipe(),
-                      teacherOnnx().toString(),
+                      teacher.settings(),
+                      teacherOnnx(teacher).toString(),
                       output.signals(id).toString(),
                       runId,
                       progress -> console.progress("  " + progress));
@@ -93,43 +98,70 @@ final class Pipeline {
             manifest.version(),
             manifest.rows(),
             manifest.quarantinedRows()));
-    summary
-        .putObject("signals")
+    summarise(id, manifest);
+  }
+
+  /** {@code signals} is the one table; of several teachers each is in the list {@code teachers}. */
+  private void summarise(String id, SignalManifest manifest) {
+    ObjectNode table =
+        severalTeachers()
+            ? summary.withArray("teachers").addObject().put("id", id)
+            : summary.putObject("signals");
+    table
         .put("path", output.signals(id).toString())
         .put("version", manifest.version())
         .put("rows", manifest.rows())
         .put("quarantined", manifest.quarantinedRows());
   }
 
-  private void trainTeacher(Blueprint.Training training) {
+  private void trainTeacher(TeacherPlan teacher, Blueprint.Training training) {
     int seed = training.firstSeed();
-    FeaturePipeline features = teacherFeatures();
-    train(ModelRole.TEACHER, training, seed, features, Optional.empty());
-    export(ModelRole.TEACHER, training, seed, blueprint.teacherFeatures().orElseThrow(), features);
+    FeaturePipeline features = teacher.pipeline(recipe().data());
+    String name = ModelRole.TEACHER.written() + (severalTeachers() ? " " + teacher.id() : "");
+    ModelFolders folders = folders(teacher, seed);
+    train(ModelRole.TEACHER, name, training, seed, features, List.of(), folders);
+    export(ModelRole.TEACHER, name, seed, teacher.features(), features, folders);
+  }
+
+  private ModelFolders folders(TeacherPlan teacher, int seed) {
+    return severalTeachers()
+        ? output.teacher(teacher.id(), seed)
+        : output.model(ModelRole.TEACHER, seed, seed);
+  }
+
+  private boolean severalTeachers() {
+    return blueprint.teachers().size() > 1;
   }
 
   /** The student and its scratch twin, for every seed. */
   private void train() {
-    Optional<SignalSource> signals =
-        recipe().teacher().map(teacher -> signals(output.signals(teacher.id())));
+    List<SignalSource> signals = blueprint.teachers().stream().map(this::signals).toList();
     for (int seed : blueprint.student().settings().seeds()) {
-      train(ModelRole.STUDENT, blueprint.student(), seed, blueprint.features(), signals);
-      blueprint
-          .scratch()
-          .ifPresent(twin -> train(ModelRole.SCRATCH, twin, seed, blueprint.features(), signals));
+      train(ModelRole.STUDENT, blueprint.student(), seed, signals);
+      blueprint.scratch().ifPresent(twin -> train(ModelRole.SCRATCH, twin, seed, signals));
     }
   }
 
-  private SignalSource signals(Path table) {
-    return new SignalSource(new SignalTable(table, configuration()), teacherFeatures());
+  private SignalSource signals(TeacherPlan teacher) {
+    return new SignalSource(
+        new SignalTable(output.signals(teacher.id()), configuration()),
+        teacher.pipeline(recipe().data()));
+  }
+
+  private void train(
+      ModelRole role, Blueprint.Training training, int seed, List<SignalSource> signals) {
+    ModelFolders folders = output.model(role, seed, training.firstSeed());
+    train(role, role.written(), training, seed, blueprint.features(), signals, folders);
   }
 
   private void train(
       ModelRole role,
+      String name,
       Blueprint.Training training,
       int seed,
       FeaturePipeline features,
-      Optional<SignalSource> signals) {
+      List<SignalSource> signals,
+      ModelFolders folders) {
     TrainJob job =
         new TrainJob(
             recipe().data(),
@@ -138,9 +170,9 @@ final class Pipeline {
             role,
             seed,
             signals,
-            output.checkpoint(role, seed),
-            output.tensorBoard(role, seed));
-    String stage = "train " + role.written() + ", seed " + seed;
+            folders.checkpoint(),
+            folders.tensorBoard());
+    String stage = "train " + name + ", seed " + seed;
     CheckpointManifest trained =
         log.stage(stage, () -> job.run(spark, new ConsoleTraining(console)));
     console.line(
@@ -154,33 +186,39 @@ final class Pipeline {
 
   /** A bundle for every training of student and scratch twin. */
   private void export() {
-    FeatureSettings features = recipe().data().features();
     for (int seed : blueprint.student().settings().seeds()) {
-      export(ModelRole.STUDENT, blueprint.student(), seed, features, blueprint.features());
-      blueprint
-          .scratch()
-          .ifPresent(twin -> export(ModelRole.SCRATCH, twin, seed, features, blueprint.features()));
+      export(ModelRole.STUDENT, seed);
+      blueprint.scratch().ifPresent(twin -> export(ModelRole.SCRATCH, seed));
     }
+  }
+
+  private void export(ModelRole role, int seed) {
+    FeatureSettings features = recipe().data().features();
+    ModelFolders folders = output.model(role, seed, blueprint.student().firstSeed());
+    export(role, role.written(), seed, features, blueprint.features(), folders);
   }
 
   private void export(
       ModelRole role,
-      Blueprint.Training training,
+      String name,
       int seed,
       FeatureSettings features,
-      FeaturePipeline pipeline) {
+      FeaturePipeline pipeline,
+      ModelFolders folders) {
     ExportJob job =
         new ExportJob(
             role,
-            new CheckpointFolder(output.checkpoint(role, seed), configuration()),
-            output.bundle(role, seed, training.firstSeed()),
+            new CheckpointFolder(folders.checkpoint(), configuration()),
+            folders.bundle(),
             recipe().data().classes(),
             features,
             recipe().source().root().render(ConfigRenderOptions.concise()),
-            recipe().teacher().map(teacher -> output.signals(teacher.id())),
+            recipe().teachers().stream()
+                .map(TeacherSettings::id)
+                .collect(Collectors.toMap(id -> id, output::signals)),
             recipe().export());
     Supplier<RealRows> rows = () -> comparedRows.computeIfAbsent(pipeline, this::validationRows);
-    log.stage("export " + role.written() + ", seed " + seed, () -> job.run(rows, console));
+    log.stage("export " + name + ", seed " + seed, () -> job.run(rows, console));
   }
 
   private RealRows validationRows(FeaturePipeline pipeline) {
@@ -189,38 +227,29 @@ final class Pipeline {
 
   /** The scorecard and its verdict. */
   private void evaluate() {
-    new Evaluation(spark, blueprint, output, console, log, summary).run(teacherFile());
+    List<Evaluation.Teacher> teachers =
+        blueprint.teachers().stream()
+            .map(teacher -> new Evaluation.Teacher(teacher, teacherOnnx(teacher)))
+            .toList();
+    new Evaluation(spark, blueprint, output, console, log, summary).run(teachers);
   }
 
-  private Optional<Path> teacherFile() {
-    return recipe().teacher().map(teacher -> teacherOnnx());
-  }
-
-  /** The teacher's ONNX file: the given one, or that of the bundle trained here. */
-  private Path teacherOnnx() {
-    return teacher()
+  /** A teacher's ONNX file: the given one, or that of the bundle trained here. */
+  private Path teacherOnnx(TeacherPlan teacher) {
+    return teacher
+        .settings()
         .onnx()
         .map(Path::new)
         .orElseGet(
             () -> {
-              int seed = blueprint.teacher().orElseThrow().firstSeed();
-              Bundle bundle =
-                  Bundle.open(output.bundle(ModelRole.TEACHER, seed, seed), configuration());
+              int seed = teacher.training().orElseThrow().firstSeed();
+              Bundle bundle = Bundle.open(folders(teacher, seed).bundle(), configuration());
               return new Path(bundle.folder(), bundle.manifest().role().modelFile());
             });
   }
 
-  private FeaturePipeline teacherFeatures() {
-    return FeaturePipeline.read(blueprint.teacherFeatures().orElseThrow(), recipe().data().views())
-        .orElseThrow();
-  }
-
   private Recipe recipe() {
     return blueprint.recipe();
-  }
-
-  private TeacherSettings teacher() {
-    return recipe().teacher().orElseThrow();
   }
 
   private Configuration configuration() {

@@ -10,10 +10,13 @@ import io.lakestill.io.Build;
 import io.lakestill.io.Sha256;
 import io.lakestill.io.StoredFile;
 import io.lakestill.recipe.DataSettings;
+import io.lakestill.recipe.Problems;
 import io.lakestill.recipe.TableSettings;
-import io.lakestill.recipe.TeacherSettings;
 import io.lakestill.signal.InputSnapshot;
+import io.lakestill.signal.SignalColumn;
+import io.lakestill.signal.SignalTable;
 import io.lakestill.teacher.OnnxFile;
+import io.lakestill.teacher.SignalOutput;
 import io.lakestill.teacher.TeacherModel;
 import io.lakestill.train.RowLayout;
 import java.io.UncheckedIOException;
@@ -25,6 +28,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -66,10 +70,12 @@ final class Preflight {
   void check(Set<Stage> stages, Faults faults) {
     long start = System.nanoTime();
     faults.gather(this::checkSerializer);
-    checkBatches(stages, faults);
-    if (stages.contains(Stage.TEACH) || stages.contains(Stage.EVALUATE)) {
-      faults.gather(this::checkTeacher);
-    }
+    Optional<ClusterShape> cluster = checkBatches(stages, faults);
+    List<Optional<TeacherModel>> models =
+        stages.contains(Stage.TEACH) || stages.contains(Stage.EVALUATE)
+            ? checkTeachers(faults)
+            : blueprint.teachers().stream().map(any -> Optional.<TeacherModel>empty()).toList();
+    cluster.ifPresent(shape -> faults.gather(() -> checkTerms(stages, models, shape)));
     Optional<String> read = checkTables(splits(stages), faults);
     faults.throwIfAny();
     read.ifPresent(state -> checkedFile().replace(state));
@@ -100,9 +106,9 @@ final class Preflight {
             host -> {
               throw Errors.badRecipe(
                   ("Output '%s' is a folder of each machine, so the executor on %s would write to a"
-                          + " disk of its own; give --output on a file system that all of them share,"
-                          + " such as hdfs:// or s3a://. If it is a shared mount, say so with --conf"
-                          + " %s=true.")
+                       + " disk of its own; give --output on a file system that all of them share,"
+                       + " such as hdfs:// or s3a://. If it is a shared mount, say so with --conf"
+                       + " %s=true.")
                       .formatted(root, host, SHARED));
             });
   }
@@ -125,31 +131,44 @@ final class Preflight {
     }
   }
 
-  /** A batch is refused by the trainer itself, which is made here and thrown away. */
-  private void checkBatches(Set<Stage> stages, Faults faults) {
+  /**
+   * A batch is refused by the trainer itself, which is made here and thrown away.
+   *
+   * @return where trainings will run; empty when there is none, or one cannot
+   */
+  private Optional<ClusterShape> checkBatches(Set<Stage> stages, Faults faults) {
     List<Blueprint.Training> students = new ArrayList<>();
     if (stages.contains(Stage.TRAIN)) {
       students.add(blueprint.student());
       blueprint.scratch().ifPresent(students::add);
     }
-    Optional<Blueprint.Training> teacher =
-        blueprint.teacher().filter(training -> stages.contains(Stage.TEACH));
-    if (students.isEmpty() && teacher.isEmpty()) {
-      return;
+    List<Blueprint.Training> teachers = trainedTeachers(stages);
+    if (students.isEmpty() && teachers.isEmpty()) {
+      return Optional.empty();
     }
-    faults
-        .gather(ClusterShape::ofRunningSpark)
-        .ifPresent(
-            cluster -> {
-              teacher.ifPresent(
-                  training -> faults.gather(() -> checkTeacherBatch(training, cluster)));
-              students.forEach(training -> faults.gather(() -> checkBatch(training, cluster)));
-            });
+    Optional<ClusterShape> cluster = faults.gather(ClusterShape::ofRunningSpark);
+    boolean sound = cluster.isPresent();
+    for (Blueprint.Training training :
+        cluster.isPresent() ? teachers : List.<Blueprint.Training>of()) {
+      sound &= faults.gather(() -> checkTeacherBatch(training, cluster.get())).isPresent();
+    }
+    for (Blueprint.Training training :
+        cluster.isPresent() ? students : List.<Blueprint.Training>of()) {
+      sound &= faults.gather(() -> checkBatch(training, cluster.get())).isPresent();
+    }
+    return sound ? cluster : Optional.empty();
   }
 
-  private static void checkTeacherBatch(Blueprint.Training training, ClusterShape cluster) {
+  private List<Blueprint.Training> trainedTeachers(Set<Stage> stages) {
+    return stages.contains(Stage.TEACH)
+        ? blueprint.teachers().stream().flatMap(teacher -> teacher.training().stream()).toList()
+        : List.of();
+  }
+
+  private static StudentTrainer checkTeacherBatch(
+      Blueprint.Training training, ClusterShape cluster) {
     try {
-      checkBatch(training, cluster);
+      return checkBatch(training, cluster);
     } catch (LakestillException e) {
       throw Errors.badRecipe("teacher." + e.getMessage());
     }
@@ -168,15 +187,80 @@ final class Preflight {
   }
 
   /** A teacher that is trained here is looked at when it is there. */
-  private void checkTeacher() {
-    TeacherSettings teacher = blueprint.recipe().teacher().orElse(null);
-    if (teacher != null && teacher.onnx().isPresent()) {
-      TeacherModel.inspect(
-          teacher,
-          OnnxFile.read(new Path(teacher.onnx().get()), configuration()),
-          FeatureShape.of(blueprint.teacherFeatures().orElseThrow().shape()),
-          data.classes().size());
+  private List<Optional<TeacherModel>> checkTeachers(Faults faults) {
+    return blueprint.teachers().stream()
+        .map(
+            teacher ->
+                teacher
+                    .settings()
+                    .onnx()
+                    .flatMap(onnx -> faults.gather(() -> inspected(teacher, onnx))))
+        .toList();
+  }
+
+  private TeacherModel inspected(TeacherPlan teacher, String onnx) {
+    return TeacherModel.inspect(
+        teacher.settings(),
+        OnnxFile.read(new Path(onnx), configuration()),
+        FeatureShape.of(teacher.features().shape()),
+        data.classes().size());
+  }
+
+  /** The terms of every loss, with the signals they will have. */
+  private void checkTerms(
+      Set<Stage> stages, List<Optional<TeacherModel>> models, ClusterShape cluster) {
+    Problems problems = new Problems();
+    trainedTeachers(stages)
+        .forEach(
+            training ->
+                new TermChecks(training, problems).sizes(rowsPerCore(training, cluster), Map.of()));
+    if (stages.contains(Stage.TRAIN)) {
+      Blueprint.Training student = blueprint.student();
+      TermChecks checks = new TermChecks(student, problems);
+      checks.expressions(blueprint.signals(), spark);
+      checks.sizes(rowsPerCore(student, cluster), signalShapes(models));
     }
+    problems.throwIfAny(blueprint.recipe().name());
+  }
+
+  private static int rowsPerCore(Blueprint.Training training, ClusterShape cluster) {
+    return cluster.rowsPerNode(training.settings().batch()) / cluster.coresPerNode();
+  }
+
+  /** The shape of each signal that is known before its teacher has spoken. */
+  private Map<String, List<Integer>> signalShapes(List<Optional<TeacherModel>> models) {
+    Map<String, List<Integer>> shapes = new HashMap<>();
+    blueprint
+        .signals()
+        .sources()
+        .forEach(
+            (name, source) ->
+                signalShape(source, models.get(source.teacher()))
+                    .ifPresent(shape -> shapes.put(name, shape)));
+    return shapes;
+  }
+
+  /** From the model itself if it is there, else from what the teacher said last. */
+  private Optional<List<Integer>> signalShape(
+      TeacherSignals.Source source, Optional<TeacherModel> model) {
+    TeacherPlan teacher = blueprint.teachers().get(source.teacher());
+    String tensor = teacher.settings().outputs().get(source.column());
+    if (teacher.training().isPresent()) {
+      return Optional.of(teacher.training().get().graph().outputShape(tensor).sizes());
+    }
+    if (model.isPresent()) {
+      return model.get().outputs().stream()
+          .filter(output -> output.signal().equals(source.column()))
+          .map(SignalOutput::shape)
+          .findFirst();
+    }
+    Path table = output.signals(teacher.settings().id());
+    return new SignalTable(table, configuration())
+        .current().stream()
+            .flatMap(manifest -> manifest.signals().stream())
+            .filter(column -> column.name().equals(source.column()))
+            .map(SignalColumn::shape)
+            .findFirst();
   }
 
   private static Set<Split> splits(Set<Stage> stages) {

@@ -1,5 +1,6 @@
 package io.lakestill.jobs;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import io.lakestill.io.StoredFile;
 import java.time.Duration;
 import java.util.Optional;
@@ -34,6 +35,8 @@ abstract class RecipeCommand implements Callable<Integer> {
     Blueprint blueprint = options().blueprint();
     RunSummary summary = new RunSummary(spec.name());
     summary.json().put("recipe", blueprint.recipe().name());
+    ArrayNode experimental = summary.json().putArray("experimental");
+    blueprint.experimental().forEach(experimental::add);
     try (SparkSession spark = Sessions.open(spec.name() + " " + blueprint.recipe().name())) {
       OutputFolder output = OutputFolder.of(blueprint.recipe().output(), spark);
       summary.json().put("output", output.root().toString());

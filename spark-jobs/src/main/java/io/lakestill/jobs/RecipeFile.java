@@ -2,6 +2,7 @@ package io.lakestill.jobs;
 
 import io.lakestill.error.Errors;
 import io.lakestill.error.LakestillException;
+import io.lakestill.recipe.RecipeLayer;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -18,12 +19,41 @@ import org.apache.spark.SparkConf;
 import org.apache.spark.deploy.SparkHadoopUtil;
 
 /**
- * The text of a recipe and the folder it was found in.
+ * The text of a recipe's file and the folder it was found in.
  *
- * @param name the file's name
+ * @param name what messages call it: the file's name
  * @param folder what {@code ${lakestill.recipe-folder}} stands for
  */
 record RecipeFile(String name, String folder, String text) {
+
+  /**
+   * Reads the files of one recipe, in their order. Where two have the same name, each is called by
+   * the path it was given.
+   *
+   * @throws LakestillException as {@link #read(String)}, and (exit 2) when two are the same file
+   */
+  static List<RecipeFile> read(List<String> given) {
+    List<RecipeFile> files = given.stream().map(RecipeFile::read).toList();
+    List<RecipeFile> named = new ArrayList<>();
+    for (int i = 0; i < files.size(); i++) {
+      RecipeFile file = files.get(i);
+      if (files.indexOf(file) < i) {
+        throw Errors.badRecipe(
+            ("--recipe '%s' and --recipe '%s' are the same file, '%s' in '%s'; leave one out, or"
+                    + " give one another name if two files were meant.")
+                .formatted(
+                    given.get(files.indexOf(file)), given.get(i), file.name(), file.folder()));
+      }
+      boolean unique = files.stream().filter(f -> f.name().equals(file.name())).count() == 1;
+      named.add(unique ? file : new RecipeFile(given.get(i), file.folder(), file.text()));
+    }
+    return named;
+  }
+
+  /** What the reader of recipes takes. */
+  RecipeLayer layer() {
+    return new RecipeLayer(name, folder, text);
+  }
 
   /**
    * Finds a recipe before Spark is started, with the Hadoop settings that Spark will have ({@code

@@ -13,8 +13,13 @@ public final class RecipeOptions {
       names = "--recipe",
       required = true,
       paramLabel = "FILE",
-      description = "The recipe (HOCON), here or on any Hadoop file system.")
-  private String recipe;
+      description = {
+        "The recipe (HOCON), here or on any Hadoop file system.",
+        "Repeatable: each file is laid over those before, key by key, so that one may hold the data"
+            + " and another the method: --recipe my-data.conf --recipe"
+            + " conf/recipes/methods/crd.conf."
+      })
+  private List<String> recipes = new ArrayList<>();
 
   @Option(
       names = "--set",
@@ -30,7 +35,7 @@ public final class RecipeOptions {
 
   static RecipeOptions of(String recipe, List<String> overrides, Optional<String> output) {
     RecipeOptions options = new RecipeOptions();
-    options.recipe = recipe;
+    options.recipes = List.of(recipe);
     options.overrides = new ArrayList<>(overrides);
     options.output = output.orElse(null);
     return options;
@@ -43,17 +48,17 @@ public final class RecipeOptions {
    */
   Blueprint blueprint() {
     Problems problems = new Problems();
-    RecipeFile file = RecipeFile.read(recipe);
+    List<RecipeFile> files = RecipeFile.read(recipes);
     List<String> all = new ArrayList<>(overrides);
     if (output != null) {
       all.add("output=\"" + output.replace("\\", "\\\\").replace("\"", "\\\"") + "\"");
     }
-    RecipeReader reader = new RecipeReader(home(), file.folder());
+    RecipeReader reader = new RecipeReader(home(), files.get(0).folder());
     Optional<Blueprint> blueprint =
         reader
-            .draft(file.text(), file.name(), all, problems)
+            .draft(files.stream().map(RecipeFile::layer).toList(), all, problems)
             .flatMap(draft -> Blueprint.of(draft, problems));
-    problems.throwIfAny(recipe);
+    problems.throwIfAny(String.join("' with '", recipes));
     return blueprint.orElseThrow();
   }
 

@@ -10,10 +10,12 @@ import picocli.CommandLine.Mixin;
     name = "run",
     description = "Runs every stage of a recipe, skipping what is already done.",
     mixinStandardHelpOptions = true,
-    footerHeading = "%nExample:%n",
-    footer =
-        "  bin/lakestill run --recipe conf/recipes/fashion-mnist.conf --set"
-            + " data.train=/lake/train.parquet")
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  bin/lakestill run --recipe conf/recipes/fashion-mnist.conf --set"
+          + " data.train=/lake/train.parquet",
+      "  bin/lakestill run --recipe my-data.conf --recipe conf/recipes/methods/crd.conf"
+    })
 final class RunCommand extends RecipeCommand {
   @Mixin private RecipeOptions options;
 

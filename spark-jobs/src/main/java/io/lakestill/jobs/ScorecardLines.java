@@ -4,6 +4,7 @@ import io.lakestill.report.AcrossSeeds;
 import io.lakestill.report.ModelScore;
 import io.lakestill.report.Scorecard;
 import io.lakestill.report.SeedScore;
+import io.lakestill.report.TeacherScore;
 import java.util.Locale;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -14,6 +15,7 @@ record ScorecardLines(Console console) {
   void show(Scorecard card) {
     console.line("");
     card.teacher().ifPresent(score -> line("teacher", score));
+    card.teachers().forEach(this::line);
     line("student", card.student());
     card.scratch().ifPresent(score -> line("scratch", score));
     card.acrossSeeds()
@@ -52,6 +54,17 @@ record ScorecardLines(Console console) {
             score.crossEntropy(),
             score.parameters(),
             score.rowsPerSecond()));
+  }
+
+  private void line(TeacherScore teacher) {
+    console.line(
+        String.format(
+            Locale.ROOT,
+            "    teacher %s: accuracy %s  cross-entropy %.4f  %,d parameters",
+            teacher.id(),
+            percent(teacher.accuracy()),
+            teacher.crossEntropy(),
+            teacher.parameters()));
   }
 
   private static String cells(Scorecard card, Function<SeedScore, String> shown) {

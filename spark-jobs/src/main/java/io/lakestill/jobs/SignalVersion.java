@@ -1,7 +1,6 @@
 package io.lakestill.jobs;
 
 import io.lakestill.error.Errors;
-import io.lakestill.objective.Requirements;
 import io.lakestill.recipe.DataSettings;
 import io.lakestill.signal.SignalColumn;
 import io.lakestill.signal.SignalManifest;
@@ -11,7 +10,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The version of a signal table that a training learns from.
+ * The version of one teacher's signal table that a training learns from.
  *
  * @param table where it is
  * @param manifest what it is
@@ -22,9 +21,9 @@ record SignalVersion(SignalTable table, SignalManifest manifest) {
    * The current version, which must fit the recipe.
    *
    * @throws io.lakestill.error.LakestillException (exit 3) when there is none, a file is missing or
-   *     of another size, or it was made for other classes, views, features or signals
+   *     of another size, or it was made for other classes, views or features
    */
-  static SignalVersion current(SignalSource source, DataSettings data, Requirements requirements) {
+  static SignalVersion current(SignalSource source, DataSettings data) {
     SignalTable table = source.table();
     SignalManifest manifest =
         table
@@ -43,17 +42,9 @@ record SignalVersion(SignalTable table, SignalManifest manifest) {
     if (!manifest.preprocessing().equals(source.features().fingerprint())) {
       throw Errors.badInput(
           ("Version %d of the signals in '%s' was made from other numbers than the recipe's: scale,"
-                  + " normalisation, encoding or shape of the features, or the transforms or seed of"
-                  + " the views, have changed; run teach again.")
+               + " normalisation, encoding or shape of the features, or the transforms or seed of"
+               + " the views, have changed; run teach again.")
               .formatted(manifest.version(), table.root()));
-    }
-    for (String signal : requirements.teacher()) {
-      if (!version.shapes().containsKey(signal)) {
-        throw Errors.badInput(
-            ("Version %d of the signals in '%s' has no '%s', which the loss needs, it has %s; name"
-                    + " it in teacher.outputs and run teach again.")
-                .formatted(manifest.version(), table.root(), signal, version.shapes().keySet()));
-      }
     }
     return version;
   }
@@ -70,7 +61,7 @@ record SignalVersion(SignalTable table, SignalManifest manifest) {
   Map<String, List<Integer>> shapes() {
     Map<String, List<Integer>> shapes = new LinkedHashMap<>();
     for (SignalColumn column : manifest.signals()) {
-      shapes.put(column.name(), List.of(column.width()));
+      shapes.put(column.name(), column.shape());
     }
     return shapes;
   }

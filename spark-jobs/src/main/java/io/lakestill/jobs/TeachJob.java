@@ -62,13 +62,12 @@ public final class TeachJob {
   private final SignalTable table;
   private final String codeVersion = Build.version();
 
-  private TeachJob(SparkSession spark, Recipe recipe, String onnx, String root) {
+  private TeachJob(
+      SparkSession spark, Recipe recipe, TeacherSettings settings, String onnx, String root) {
     Configuration configuration = spark.sessionState().newHadoopConf();
     this.spark = spark;
     this.recipe = recipe;
     this.data = recipe.data();
-    TeacherSettings settings =
-        recipe.teacher().orElseThrow(() -> Errors.badRecipe("The recipe has no teacher."));
     FeatureSettings seen =
         settings.normalisation().map(data.features()::normalisedBy).orElse(data.features());
     this.pipeline =
@@ -85,7 +84,8 @@ public final class TeachJob {
    * did it.
    *
    * @param spark the session
-   * @param recipe a recipe with a teacher
+   * @param recipe the recipe
+   * @param settings one of its teachers
    * @param onnx the teacher's ONNX file
    * @param root the folder of its signal table
    * @param runId names this run in the manifest
@@ -98,12 +98,13 @@ public final class TeachJob {
   public static SignalManifest run(
       SparkSession spark,
       Recipe recipe,
+      TeacherSettings settings,
       String onnx,
       String root,
       String runId,
       ProgressListener listener) {
     try {
-      return new TeachJob(spark, recipe, onnx, root).run(runId, listener);
+      return new TeachJob(spark, recipe, settings, onnx, root).run(runId, listener);
     } catch (Exception e) {
       throw SparkFailures.worded(e, "teach");
     }
@@ -115,7 +116,7 @@ public final class TeachJob {
   }
 
   private static List<SignalColumn> columns(List<SignalOutput> outputs) {
-    return outputs.stream().map(o -> new SignalColumn(o.signal(), o.width())).toList();
+    return outputs.stream().map(o -> new SignalColumn(o.signal(), o.shape())).toList();
   }
 
   private SignalManifest run(String runId, ProgressListener listener) {

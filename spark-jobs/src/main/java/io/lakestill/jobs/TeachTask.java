@@ -69,7 +69,7 @@ final class TeachTask implements FlatMapFunction<Iterator<InternalRow>, String> 
   @Override
   public Iterator<String> call(Iterator<InternalRow> examples) throws IOException {
     OnnxFile file = new OnnxFile(teacher.origin(), model.value(), teacher.sha256());
-    try (OnnxModel open = OnnxModel.open(file);
+    try (OnnxModel open = teacher.open(file);
         OnnxRunner runner = teacher.runner(open, plan.batch());
         SignalFileWriter writer = writer()) {
       TeachPartition partition = new TeachPartition(plan, teacher, pipeline, runner, writer, rows);

@@ -19,7 +19,7 @@ import org.apache.spark.util.LongAccumulator;
 
 /**
  * One task's pass over test rows: every contestant scores every row, a batch at a time. A row that
- * cannot be decoded, or of which the teacher says something not finite, is left out for all.
+ * cannot be decoded, or of which a teacher says something not finite, is left out for all.
  */
 final class TestPass implements AutoCloseable {
   private static final int SAMPLE_ID = 0;
@@ -42,23 +42,17 @@ final class TestPass implements AutoCloseable {
   /**
    * What every task of the pass needs.
    *
-   * @param contestants the models; when there is a teacher it is the first
-   * @param reference whether the first one is the teacher the others are compared with
+   * @param contestants the models, teachers first
+   * @param teachers how many of them are teachers; all others are compared with the first
    */
   record TestPlan(
       List<Contestant> contestants,
-      Reference reference,
+      int teachers,
       Encoding encoding,
       int classes,
       int bins,
       int batch)
       implements java.io.Serializable {}
-
-  /** What the contestants are compared with, apart from the labels. */
-  enum Reference {
-    NOTHING,
-    FIRST_CONTESTANT
-  }
 
   TestPass(TestPlan plan) {
     this.plan = plan;
@@ -79,7 +73,7 @@ final class TestPass implements AutoCloseable {
   /**
    * Scores all rows ({@code sample_id}, {@code label}, {@code raw}).
    *
-   * @throws io.lakestill.error.LakestillException (exit 3) when a model other than the teacher says
+   * @throws io.lakestill.error.LakestillException (exit 3) when a model that is no teacher says
    *     something not finite; the message names model and row
    */
   TestScores run(Iterator<InternalRow> rows, LongAccumulator progress) {
@@ -133,10 +127,11 @@ final class TestPass implements AutoCloseable {
   }
 
   private void tally(int row) {
-    boolean taught = plan.reference() == Reference.FIRST_CONTESTANT;
-    if (taught && !isFinite(0, row)) {
-      leaveOut(ids[row], "the teacher's logits are not finite");
-      return;
+    for (int k = 0; k < plan.teachers(); k++) {
+      if (!isFinite(k, row)) {
+        leaveOut(ids[row], notFinite(k));
+        return;
+      }
     }
     int offset = row * plan.classes();
     for (int k = 0; k < tallies.size(); k++) {
@@ -147,12 +142,18 @@ final class TestPass implements AutoCloseable {
                     + " the features of that row.")
                 .formatted(plan.contestants().get(k).name(), ids[row]));
       }
-      if (taught && k > 0) {
+      if (plan.teachers() > 0 && k > 0) {
         tallies.get(k).add(logits, offset, labels[row], outputs.get(0)[0], offset);
       } else {
         tallies.get(k).add(logits, offset, labels[row]);
       }
     }
+  }
+
+  private String notFinite(int teacher) {
+    return plan.teachers() == 1
+        ? "the teacher's logits are not finite"
+        : "the logits of %s are not finite".formatted(plan.contestants().get(teacher).name());
   }
 
   private boolean isFinite(int contestant, int row) {

@@ -24,7 +24,6 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.apache.commons.lang3.SerializationUtils;
@@ -45,8 +44,8 @@ import org.slf4j.LoggerFactory;
  * @param training the model, its loss, epochs, batch and optimizer
  * @param role what the model is to the run
  * @param seed of the first weights and of the order of the rows
- * @param signals the recipe's teacher: what it said, if the loss asks for that, and which examples
- *     are in quarantine; empty when there is none
+ * @param signals the recipe's teachers in its order: what they said, if the loss asks for that, and
+ *     which examples are in quarantine
  * @param checkpoint the folder of the checkpoint
  * @param tensorBoard the folder of the event files
  */
@@ -56,7 +55,7 @@ record TrainJob(
     Blueprint.Training training,
     ModelRole role,
     int seed,
-    Optional<SignalSource> signals,
+    List<SignalSource> signals,
     Path checkpoint,
     Path tensorBoard) {
   private static final Logger LOG = LoggerFactory.getLogger(TrainJob.class);
@@ -72,9 +71,7 @@ record TrainJob(
     try {
       Configuration configuration = spark.sessionState().newHadoopConf();
       CheckpointFolder folder = new CheckpointFolder(checkpoint, configuration);
-      Optional<SignalVersion> taught =
-          signals.map(
-              source -> SignalVersion.current(source, data, training.objectives().requires()));
+      Taught taught = Taught.current(signals, data, training.objectives().requires());
       String fingerprint = fingerprint(taught, configuration);
       Optional<CheckpointManifest> done = alreadyDone(folder, fingerprint);
       return done.isPresent()
@@ -88,14 +85,14 @@ record TrainJob(
   private CheckpointManifest train(
       SparkSession spark,
       CheckpointFolder folder,
-      Optional<SignalVersion> taught,
+      Taught taught,
       String fingerprint,
       TrainingProgress progress)
       throws IOException {
     ClusterShape cluster = ClusterShape.ofRunningSpark();
     RowLayout targets =
         RowLayout.targets(
-            training.objectives().requires(), taught.map(SignalVersion::shapes).orElse(Map.of()));
+            training.objectives().requires(), taught.shapes(training.objectives().requires()));
     StudentTrainer trainer =
         new StudentTrainer(
             training.graph(), training.objectives(), targets, training.settings(), seed, cluster);
@@ -121,7 +118,7 @@ record TrainJob(
     try {
       Optional<CheckpointManifest> done =
           folder.manifest().filter(manifest -> manifest.fingerprint().equals(fingerprint));
-      done.ifPresent(folder::parameters);
+      done.ifPresent(folder::requireSound);
       return done;
     } catch (LakestillException | UncheckedIOException e) {
       LOG.warn("event=train-again reason=\"{}\"", e.getMessage());
@@ -130,7 +127,7 @@ record TrainJob(
   }
 
   /** SHA-256 over everything the training depends on, apart from the shape of the cluster. */
-  private String fingerprint(Optional<SignalVersion> taught, Configuration configuration) {
+  private String fingerprint(Taught taught, Configuration configuration) {
     List<String> parts = new ArrayList<>();
     parts.add("lakestill train " + CheckpointManifest.FORMAT_VERSION);
     parts.add(role + " " + seed);
@@ -149,7 +146,7 @@ record TrainJob(
         .distinct()
         .map(table -> snapshot(table, configuration).toString())
         .forEach(parts::add);
-    taught.map(SignalVersion::manifest).ifPresent(from -> parts.addAll(dependsOn(from)));
+    taught.versions().forEach(version -> parts.addAll(dependsOn(version.manifest())));
     return Sha256.of(String.join("\n", parts));
   }
 
@@ -168,7 +165,7 @@ record TrainJob(
       CheckpointFolder folder,
       TrainedStudent trained,
       CheckpointManifest.Rows rows,
-      Optional<SignalVersion> taught,
+      Taught taught,
       String fingerprint,
       ClusterShape cluster) {
     return new CheckpointManifest(
@@ -176,16 +173,13 @@ record TrainJob(
         seed,
         training.graph(),
         folder.store(trained.parameters()),
+        folder.storeHeads(trained.heads()),
+        folder.storeMemory(trained.memory()),
         trained.history().best(training.settings().bestBy()).number(),
         trained.history(),
         rows,
-        taught
-            .filter(from -> training.needsSignals())
-            .map(SignalVersion::manifest)
-            .map(
-                from ->
-                    new CheckpointManifest.Signals(
-                        from.teacher().id(), from.version(), from.fingerprint())),
+        training.needsSignals() ? taught.learnedFrom() : List.of(),
+        training.experimental(),
         fingerprint,
         "BigDL mklblas, %d x %d cores".formatted(cluster.nodes(), cluster.coresPerNode()),
         Build.version(),

@@ -123,8 +123,13 @@ class BadInputTest {
         bad(
             "other teacher output",
             3,
-            "has outputs [logits",
+            "has no tensor 'scores', which teacher.outputs.logits names",
             given(teacher(), "teacher.outputs.logits=scores")),
+        bad(
+            "a signal with an odd name",
+            2,
+            "outputs names a signal 'Map'",
+            given(teacher(), "teacher.outputs.Map=logits")),
         bad("other teacher width", 3, "2", given(teacher(), "data.classes=[a,b]")),
         bad(
             "non-finite features or outputs",

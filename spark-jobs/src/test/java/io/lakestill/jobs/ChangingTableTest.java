@@ -37,7 +37,13 @@ class ChangingTableTest {
     assertThatThrownBy(
             () ->
                 TeachJob.run(
-                    SPARK, recipe, path("teacher.onnx"), path("signals"), "run", progress -> {}))
+                    SPARK,
+                    recipe,
+                    recipe.teacher().orElseThrow(),
+                    path("teacher.onnx"),
+                    path("signals"),
+                    "run",
+                    progress -> {}))
         .isInstanceOf(LakestillException.class)
         .hasMessage(
             "Table '%s' or '%s' changed while it was read; nothing of it was kept. Start again.",

@@ -56,12 +56,15 @@ final class Digits {
 
   static Blueprint blueprint(String... overrides) {
     Problems problems = new Problems();
-    Optional<Blueprint> blueprint =
-        new RecipeReader(HOME.toString(), HOME.toString())
-            .draft(RECIPE, "test.conf", List.of(overrides), problems)
-            .flatMap(draft -> Blueprint.of(draft, problems));
+    Optional<Blueprint> blueprint = blueprint(problems, overrides);
     problems.throwIfAny("test.conf");
     return blueprint.orElseThrow();
+  }
+
+  static Optional<Blueprint> blueprint(Problems problems, String... overrides) {
+    return new RecipeReader(HOME.toString(), HOME.toString())
+        .draft(RECIPE, "test.conf", List.of(overrides), problems)
+        .flatMap(draft -> Blueprint.of(draft, problems));
   }
 
   static List<Example> examples(Split split) {

@@ -46,6 +46,7 @@ class EvaluateJobTest {
         Layer.INPUT,
         List.of(1L, 2L, 3L),
         StudentGraph.LOGITS,
+        List.of(),
         new FeaturePipeline(recipe.data().features(), List.of(), 0));
   }
 
@@ -55,7 +56,7 @@ class EvaluateJobTest {
         recipe,
         List.of(
             contestant("the teacher", teacher, recipe), contestant("the student", student, recipe)),
-        TestPass.Reference.FIRST_CONTESTANT,
+        1,
         progress -> {});
   }
 
@@ -91,6 +92,29 @@ class EvaluateJobTest {
     TestScores without = evaluate(recipe(), sound.magnified(), sound);
     assertThat(without.leftOut()).isZero();
     assertThat(scores.tallies().get(1).accuracy()).isEqualTo(without.tallies().get(1).accuracy());
+  }
+
+  @Test
+  void leavesARowOutOfWhichAnyTeacherSaysNothingFinite() {
+    add("pet-huge", HUGE);
+    Recipe recipe = recipe();
+
+    TestScores scores =
+        EvaluateJob.run(
+            SPARK,
+            recipe,
+            List.of(
+                contestant("teacher one", sound, recipe),
+                contestant("teacher two", sound.magnified(), recipe),
+                contestant("the student", sound, recipe)),
+            2,
+            progress -> {});
+
+    assertThat(scores.leftOut()).isEqualTo(1);
+    assertThat(scores.examples())
+        .containsExactly("'pet-huge' (the logits of teacher two are not finite)");
+    assertThat(scores.tallies()).extracting(ClassificationTally::rows).containsOnly(60L);
+    assertThat(scores.tallies().get(2).agreement()).isEqualTo(1.0);
   }
 
   @Test

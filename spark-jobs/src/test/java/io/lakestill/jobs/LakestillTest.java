@@ -53,13 +53,16 @@ class LakestillTest {
     assertThat(Lakestill.execute("--help")).isZero();
     assertThat(stdout.toString(StandardCharsets.UTF_8))
         .contains("quickstart", "run", "teach", "train", "export", "evaluate", "predict")
+        .contains("inspect-teacher", "check-objective")
         .contains("a gate refused the result", "bin/lakestill run --recipe");
   }
 
   @Test
   void everyCommandHasHelpWithAnExample() {
     for (String command :
-        new String[] {"quickstart", "run", "teach", "train", "export", "evaluate", "predict"}) {
+        new String[] {
+          "quickstart", "run", "teach", "train", "export", "evaluate", "predict", "inspect-teacher"
+        }) {
       stdout.reset();
       assertThat(Lakestill.execute(command, "--help")).isZero();
       assertThat(stdout.toString(StandardCharsets.UTF_8)).contains("bin/lakestill " + command);
@@ -106,11 +109,65 @@ class LakestillTest {
   }
 
   @Test
+  void laysLaterRecipesOverEarlierOnesAndNamesTheFileOfEachProblem() throws IOException {
+    Path data = Files.writeString(folder.resolve("data.conf"), RECIPE);
+    Path method =
+        Files.writeString(
+            folder.resolve("method.conf"), "train {\n  epochs = 3\n  bathc = 64\n}\n");
+    Path more = Files.writeString(folder.resolve("more.conf"), "data.validation-fraction = most\n");
+
+    assertThat(
+            Lakestill.execute(
+                "run",
+                "--recipe",
+                data.toString(),
+                "--recipe",
+                method.toString(),
+                "--recipe",
+                more.toString()))
+        .isEqualTo(2);
+    assertThat(stderr.toString(StandardCharsets.UTF_8))
+        .contains(
+            "Recipe '%s' with '%s' with '%s' has 2 problems; nothing was run"
+                .formatted(data, method, more))
+        .contains("method.conf:3: train.bathc: unknown key; did you mean 'batch'?")
+        .contains("more.conf:1: data.validation-fraction: must be a number, is 'most'");
+  }
+
+  @Test
   void refusesATermThatNeedsATeacherWhereThereIsNone() throws IOException {
     assertThat(run(RECIPE.replace("type = cross-entropy", "type = kd-kl"))).isEqualTo(2);
     assertThat(stderr.toString(StandardCharsets.UTF_8))
         .contains(
             "train.objectives[0].type: needs a teacher's 'logits'; the recipe has no teacher");
+  }
+
+  @Test
+  void refusesWhatIsWrongWithOneOfSeveralTeachersAtItsLine() throws IOException {
+    String recipe =
+        RECIPE
+            + """
+            teachers = [
+              { id = a, onnx = a.onnx, outputs { label = inner } }
+              { id = b, onnx = "b:c.onnx" }
+              {
+                id = c
+                graph { architecture = mlp, hidden = [8] }
+                outputs { map = inner }
+                train { objectives = [{ type = kd-kl }], seeds = [1, 2] }
+              }
+            ]
+            """;
+
+    assertThat(run(recipe)).isEqualTo(2);
+    assertThat(stderr.toString(StandardCharsets.UTF_8))
+        .contains("has 5 problems")
+        .contains("recipe.conf:12: teachers[0].outputs.label: is a column of every signal table")
+        .contains("recipe.conf:13: teachers[1].onnx: 'b:c.onnx' is not a path")
+        .contains("recipe.conf:18: teachers[2].train.seeds: a teacher is trained once")
+        .contains("teachers[2].train.objectives[0].type: needs a teacher's 'logits'; this is the")
+        .contains(
+            "recipe.conf:17: teachers[2].outputs.map: the teacher trained here has no output");
   }
 
   @Test
@@ -121,7 +178,8 @@ class LakestillTest {
 
     assertThat(run(recipe)).isEqualTo(2);
     assertThat(stderr.toString(StandardCharsets.UTF_8))
-        .contains("needs the teacher's 'embedding'; name a tensor for it in teacher.outputs");
+        .contains("needs the teacher's 'embedding', there are [logits]; ")
+        .contains("name a tensor for it in teacher.outputs { embedding = ... }");
   }
 
   @Test

@@ -13,7 +13,6 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -26,18 +25,18 @@ class PackedTablesTest {
     SparkSession spark = Digits.spark();
     Blueprint blueprint = Digits.blueprint(Digits.DISTILLED);
     Requirements requirements = blueprint.student().objectives().requires();
-    SignalVersion signals =
-        SignalVersion.current(
-            new SignalSource(Digits.sound(folder).commit(2), blueprint.features()),
+    Taught taught =
+        Taught.current(
+            List.of(new SignalSource(Digits.sound(folder).commit(2), blueprint.features())),
             blueprint.recipe().data(),
             requirements);
-    RowLayout targets = RowLayout.targets(requirements, signals.shapes());
+    RowLayout targets = RowLayout.targets(requirements, taught.shapes(requirements));
 
     PackedTables tables =
         PackedTables.pack(
             spark,
             new PackedTables.Plan(
-                blueprint.recipe().data(), blueprint.features(), targets, Optional.of(signals), 3));
+                blueprint.recipe().data(), blueprint.features(), targets, taught, 3));
 
     assertBalanced(tables.training().collect(), 3, Digits.examples(Split.TRAIN).size(), 2);
     assertBalanced(tables.validation().collect(), 3, Digits.examples(Split.VALIDATION).size(), 1);
@@ -57,7 +56,7 @@ class PackedTablesTest {
     RowLayout targets = RowLayout.targets(blueprint.student().objectives().requires(), Map.of());
     PackedTables.Plan plan =
         new PackedTables.Plan(
-            blueprint.recipe().data(), blueprint.features(), targets, Optional.empty(), 2);
+            blueprint.recipe().data(), blueprint.features(), targets, Taught.NOTHING, 2);
 
     assertThatThrownBy(() -> PackedTables.pack(Digits.spark(), plan))
         .isInstanceOfSatisfying(

@@ -57,6 +57,7 @@ class PredictTaskTest {
             Layer.INPUT,
             List.of(1L, 2L, 3L),
             StudentGraph.LOGITS,
+            List.of(),
             new FeaturePipeline(Pets.recipe("unused").data().features(), List.of(), 0));
     Broadcast<Contestant> shared =
         JavaSparkContext.fromSparkContext(SPARK.sparkContext()).broadcast(model);

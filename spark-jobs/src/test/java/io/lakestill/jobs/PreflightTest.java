@@ -55,6 +55,37 @@ class PreflightTest {
   }
 
   @Test
+  void refusesExpressionsBeforeAnySignalWasSaid() {
+    assertRefused(
+        EnumSet.of(Stage.TRAIN),
+        ExitCode.BAD_RECIPE,
+        List.of(
+            "train.objectives=[{type=kd-kl,where=\"entropi < 1\",weight=\"rand()\"},"
+                + "{type=cross-entropy}]",
+            "data.test=/nowhere/test.parquet"),
+        "Recipe 'test' has 2 problems; nothing was run:",
+        "--set train.objectives: train.objectives[0].where: 'entropi < 1' is refused: ",
+        "columns here: sample_id, view_id, content_hash, teacher_id, label, argmax, entropy,"
+            + " margin, logits",
+        "train.objectives[0].weight: 'rand()' gives another value each time");
+  }
+
+  @Test
+  void letsTermsSayWhatDoesNotFitTheTeacherThatWillBeTrained() {
+    String teacher =
+        "teacher={onnx=null,id=t,outputs{embedding=embedding},graph{architecture=mlp,hidden=[16]},"
+            + "train{objectives=[{type=cross-entropy}],batch=64}}";
+
+    assertRefused(
+        EVERYTHING,
+        ExitCode.BAD_RECIPE,
+        List.of(teacher, "train.objectives=[{type=cosine-embedding},{type=pkt}]"),
+        "Recipe 'test' has 1 problem; nothing was run:",
+        "train.objectives[0]: cannot be computed from rows of student.embedding [32],"
+            + " teacher.embedding [16]: ");
+  }
+
+  @Test
   void badInputAloneEndsWithThree() {
     assertRefused(
         EVERYTHING,
@@ -171,7 +202,8 @@ class PreflightTest {
     assertThat(Json.parse(line, "stdout"))
         .isEqualTo(Json.parse(Files.readString(Path.of(output()).resolve("run.json")), "run.json"));
     assertThat(line)
-        .contains("\"exit\":2", "train.batch = 127", "/nowhere/test.parquet", "\"stages\":[]");
+        .contains("\"exit\":2", "train.batch = 127", "/nowhere/test.parquet", "\"stages\":[]")
+        .contains("\"experimental\":[\"sof-exactly-one-kl: ");
   }
 
   private static String recipe() {
@@ -185,7 +217,10 @@ class PreflightTest {
       features { columns = [pixels], shape = [1, 8, 8] }
     }
     student { architecture = mlp, hidden = [8] }
-    train { objectives = [{ type = cross-entropy }], batch = 127 }
+    train {
+      objectives = [{ type = cross-entropy }, { type = sof-exactly-one-kl }]
+      batch = 127
+    }
     """
         .formatted(digits());
   }

@@ -57,6 +57,40 @@ class RecipeFileTest {
   }
 
   @Test
+  void filesOfOneNameAreCalledByTheirPaths() throws IOException {
+    String base = Files.writeString(folder.resolve("a.conf"), "name = a").toString();
+    String one = write("one/r.conf", "name = one");
+    String two = write("two/r.conf", "name = two");
+
+    List<RecipeFile> files = RecipeFile.read(List.of(base, one, two));
+
+    assertThat(files).extracting(RecipeFile::name).containsExactly("a.conf", one, two);
+    assertThat(files)
+        .extracting(file -> file.layer().text())
+        .containsExactly("name = a", "name = one", "name = two");
+    assertThat(files.get(2).layer().folder()).isEqualTo(folder.resolve("two").toString());
+  }
+
+  /** In cluster mode, both names could find the one file that was shipped. */
+  @Test
+  void refusesOneFileTwice() throws IOException {
+    String file = write("r.conf", "name = r");
+
+    assertThatThrownBy(() -> RecipeFile.read(List.of(file, file)))
+        .isInstanceOfSatisfying(
+            LakestillException.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.BAD_RECIPE))
+        .hasMessageContaining("--recipe '%s' and --recipe '%s' are the same file", file, file);
+    assertThatThrownBy(() -> RecipeFile.read(List.of("/nowhere/pom.xml", "/elsewhere/pom.xml")))
+        .hasMessageContaining("are the same file, 'pom.xml' in");
+  }
+
+  private String write(String name, String text) throws IOException {
+    Path file = folder.resolve(name);
+    Files.createDirectories(file.getParent());
+    return Files.writeString(file, text).toString();
+  }
+
+  @Test
   void saysWhereItLooked() {
     assertThatThrownBy(() -> RecipeFile.read("/no/such/recipe.conf"))
         .isInstanceOfSatisfying(

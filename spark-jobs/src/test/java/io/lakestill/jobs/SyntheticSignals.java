@@ -30,12 +30,24 @@ final class SyntheticSignals {
   record Example(String id, int label, RawFeatures raw) {}
 
   private final SignalTable table;
+  private final String teacher;
+  private final float raised;
   private final int views;
   private final long viewSeed;
   private final List<SignalRow> rows = new ArrayList<>();
   private final List<QuarantineRow> quarantined = new ArrayList<>();
 
   SyntheticSignals(java.nio.file.Path folder, int views, long viewSeed) {
+    this(folder, "synthetic", 0, views, viewSeed);
+  }
+
+  /**
+   * @param raised added to every logit, so that two teachers differ by a known number
+   */
+  SyntheticSignals(
+      java.nio.file.Path folder, String teacher, float raised, int views, long viewSeed) {
+    this.teacher = teacher;
+    this.raised = raised;
     this.table = new SignalTable(new Path(folder.toUri()), new Configuration());
     this.views = views;
     this.viewSeed = viewSeed;
@@ -49,7 +61,7 @@ final class SyntheticSignals {
     Random random = new Random(31L * id.hashCode() + view);
     float[] logits = new float[10];
     for (int c = 0; c < logits.length; c++) {
-      logits[c] = (float) random.nextGaussian() + (c == label ? 8 : 0);
+      logits[c] = (float) random.nextGaussian() + (c == label ? 8 : 0) + raised;
     }
     rows.add(
         new SignalRow(id, view, contentHash, OptionalInt.of(label), new float[][] {logits}, 0));
@@ -76,7 +88,7 @@ final class SyntheticSignals {
       String name = "part-%05d.parquet".formatted(file);
       try (SignalFileWriter writer =
           new SignalFileWriter(
-              new SignalFileWriter.Contents(SCHEMA, "synthetic", "0"),
+              new SignalFileWriter.Contents(SCHEMA, teacher, "0"),
               new Path(table.folder(version), name),
               new Path(table.quarantineFolder(version), name),
               table.configuration())) {
@@ -99,7 +111,7 @@ final class SyntheticSignals {
             "run",
             "0",
             "fingerprint",
-            new SignalManifest.Teacher("synthetic", "0"),
+            new SignalManifest.Teacher(teacher, "0"),
             Digits.blueprint().features().fingerprint(),
             SignalManifest.DENSE32,
             SCHEMA.signals(),

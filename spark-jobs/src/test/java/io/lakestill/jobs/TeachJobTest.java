@@ -9,6 +9,7 @@ import io.lakestill.data.RawFeatures;
 import io.lakestill.error.ExitCode;
 import io.lakestill.error.LakestillException;
 import io.lakestill.recipe.Recipe;
+import io.lakestill.recipe.TeacherSettings;
 import io.lakestill.signal.InputSnapshot;
 import io.lakestill.signal.LogitSummary;
 import io.lakestill.signal.SignalFile;
@@ -220,8 +221,8 @@ class TeachJobTest {
 
     assertRefused(
         Pets.recipe(path("table"), "teacher.outputs.logits=scores"),
-        "Teacher 'oracle' has outputs [logits: float [batch, 4], embedding: float [batch, 3]]",
-        "the recipe asks for 'scores'");
+        "Teacher 'oracle' has no tensor 'scores', which teacher.outputs.logits names; its outputs",
+        "are [logits: float [batch, 4], embedding: float [batch, 3]]");
     assertRefused(
         Pets.recipe(path("table"), "data.classes=[cat, dog]"), "the recipe has 2 classes", "");
     assertThat(table.current()).hasValue(first);
@@ -230,10 +231,7 @@ class TeachJobTest {
 
   @Test
   void refusesAMissingTeacher() {
-    assertThatThrownBy(
-            () ->
-                TeachJob.run(
-                    SPARK, Pets.recipe(path("table")), path("no.onnx"), path("s"), "r", p -> {}))
+    assertThatThrownBy(() -> teach(Pets.recipe(path("table")), "run", "no.onnx"))
         .isInstanceOfSatisfying(
             LakestillException.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.BAD_INPUT))
         .hasMessage("There is no ONNX file '" + path("no.onnx") + "'; correct its path.");
@@ -325,7 +323,12 @@ class TeachJobTest {
   }
 
   private SignalManifest teach(Recipe recipe, String runId) {
-    return TeachJob.run(SPARK, recipe, path("teacher.onnx"), path("signals"), runId, progress::add);
+    return teach(recipe, runId, "teacher.onnx");
+  }
+
+  private SignalManifest teach(Recipe recipe, String runId, String onnx) {
+    TeacherSettings teacher = recipe.teacher().orElseThrow();
+    return TeachJob.run(SPARK, recipe, teacher, path(onnx), path("signals"), runId, progress::add);
   }
 
   private List<Row> signals(SignalManifest manifest) {

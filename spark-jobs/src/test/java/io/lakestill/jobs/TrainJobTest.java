@@ -53,7 +53,7 @@ class TrainJobTest {
         blueprint.student(),
         ModelRole.STUDENT,
         1,
-        signals.map(table -> new SignalSource(table, blueprint.features())),
+        signals.stream().map(table -> new SignalSource(table, blueprint.features())).toList(),
         new org.apache.hadoop.fs.Path(output, "checkpoint"),
         new org.apache.hadoop.fs.Path(output, "tensorboard"));
   }
@@ -109,7 +109,7 @@ class TrainJobTest {
     assertThat(mixed.parameters().sha256()).isEqualTo(ordered.parameters().sha256());
     assertThat(ordered.history().best(BestBy.ACCURACY).trainingTerms())
         .containsKeys("kd-kl", "cross-entropy");
-    assertThat(ordered.signals().orElseThrow().teacher()).isEqualTo("synthetic");
+    assertThat(ordered.signals()).extracting(from -> from.teacher()).containsExactly("synthetic");
   }
 
   @Test

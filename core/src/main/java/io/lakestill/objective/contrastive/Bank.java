@@ -22,10 +22,9 @@ final class Bank implements java.io.Serializable {
 
   Tensor in(Batch batch, BankOptions options) {
     Tensor bank = batch.state().tensor(name);
-    if (bank.rows() != options.rows() || bank.width() != options.projectionDim()) {
+    if (bank.width() != options.projectionDim()) {
       throw Errors.badInput(
-          "'%s' is %s but n-data = %d and projection-dim = %d."
-              .formatted(name, bank, options.rows(), options.projectionDim()));
+          "'%s' is %s but projection-dim = %d.".formatted(name, bank, options.projectionDim()));
     }
     return bank;
   }

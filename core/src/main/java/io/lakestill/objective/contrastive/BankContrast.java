@@ -1,7 +1,10 @@
 package io.lakestill.objective.contrastive;
 
 import io.lakestill.objective.Batch;
+import io.lakestill.objective.Dimensions;
+import io.lakestill.objective.Equipment;
 import io.lakestill.objective.Gradients;
+import io.lakestill.objective.InitialValues;
 import io.lakestill.objective.Objective;
 import io.lakestill.objective.Requirements;
 import io.lakestill.objective.head.UnitHead;
@@ -32,6 +35,8 @@ abstract class BankContrast implements Objective {
           "state.z_teacher");
 
   private final BankOptions options;
+  private final int positives;
+  private final InitialValues firstRows;
   private final UnitHead student;
   private final UnitHead teacher;
   private final NceSide studentSide = new NceSide("state.z_student");
@@ -43,9 +48,13 @@ abstract class BankContrast implements Objective {
 
   /**
    * @param floor the least divisor when projected embeddings are normalised
+   * @param positives samples of the row's class, itself first
+   * @param firstRows what the banks hold before the first step
    */
-  BankContrast(BankOptions options, double floor) {
+  BankContrast(BankOptions options, double floor, int positives, InitialValues firstRows) {
     this.options = options;
+    this.positives = positives;
+    this.firstRows = firstRows;
     this.student = new UnitHead("student.embedding", "student_projection", floor);
     this.teacher = new UnitHead("teacher.embedding", "teacher_projection", floor);
   }
@@ -57,6 +66,11 @@ abstract class BankContrast implements Objective {
   @Override
   public final Requirements requires() {
     return REQUIREMENTS;
+  }
+
+  @Override
+  public final Equipment equip(Dimensions dimensions) {
+    return options.equip(dimensions, student, teacher, positives, firstRows);
   }
 
   @Override

@@ -1,22 +1,27 @@
 package io.lakestill.objective.contrastive;
 
+import io.lakestill.objective.Dimensions;
+import io.lakestill.objective.Equipment;
+import io.lakestill.objective.Equipment.Draw;
+import io.lakestill.objective.Equipment.Memory;
+import io.lakestill.objective.InitialValues;
 import io.lakestill.objective.Rule;
+import io.lakestill.objective.head.UnitHead;
 import io.lakestill.recipe.Settings;
+import java.util.List;
 
 /**
  * The options of objectives with memory banks.
  *
  * @param projectionDim the width of a bank's rows
- * @param rows the rows of a bank: the training examples of one worker
  * @param negatives rows drawn against each example
  * @param temperature what inner products are divided by
  * @param momentum how much of a bank's row an update keeps
  */
-record BankOptions(int projectionDim, int rows, int negatives, double temperature, double momentum)
+record BankOptions(int projectionDim, int negatives, double temperature, double momentum)
     implements java.io.Serializable {
   BankOptions {
     Rule.atLeast(1, "projection-dim", projectionDim);
-    Rule.atLeast(1, "n-data", rows);
     Rule.atLeast(1, "negatives", negatives);
     Rule.positive("temperature", temperature);
     Rule.fraction("momentum", momentum);
@@ -25,10 +30,47 @@ record BankOptions(int projectionDim, int rows, int negatives, double temperatur
   /** Reads the options; the values are checked by {@code build}. */
   static java.util.function.Supplier<BankOptions> read(Settings options) {
     int projectionDim = options.integer("projection-dim");
-    int rows = options.integer("n-data");
     int negatives = options.integer("negatives");
     double temperature = options.number("temperature");
     double momentum = options.number("momentum");
-    return () -> new BankOptions(projectionDim, rows, negatives, temperature, momentum);
+    return () -> new BankOptions(projectionDim, negatives, temperature, momentum);
+  }
+
+  /**
+   * What every contrast with two banks needs: its projections, a bank row for each sample of the
+   * shard on either side, normalisers that are not set yet, and what is drawn.
+   *
+   * @param positives samples of the row's class, itself first
+   * @param bank the first values of the banks
+   */
+  Equipment equip(
+      Dimensions dimensions,
+      UnitHead student,
+      UnitHead teacher,
+      int positives,
+      InitialValues bank) {
+    List<Integer> shape = List.of(dimensions.samples(), projectionDim);
+    InitialValues unset = new InitialValues.Constant(-1);
+    Equipment own =
+        new Equipment(
+            List.of(),
+            List.of(
+                new Memory("state.bank_student", shape, bank),
+                new Memory("state.bank_teacher", shape, bank),
+                new Memory("state.z_student", List.of(1), unset),
+                new Memory("state.z_teacher", List.of(1), unset)),
+            List.of(
+                new Draw.Samples("index.samples"),
+                new Draw.SameClass("index.positives", positives),
+                new Draw.OtherClasses("index.negatives", negatives)));
+    return student
+        .equip(dimensions, projectionDim)
+        .and(teacher.equip(dimensions, projectionDim))
+        .and(own);
+  }
+
+  /** The first values of the reference's banks: uniform, of about the length of a unit row. */
+  InitialValues uniformBank() {
+    return new InitialValues.Uniform(1 / Math.sqrt(projectionDim / 3.0));
   }
 }

@@ -1,7 +1,12 @@
 package io.lakestill.objective.contrastive;
 
+import io.lakestill.error.Errors;
 import io.lakestill.objective.Batch;
+import io.lakestill.objective.Dimensions;
+import io.lakestill.objective.Equipment;
+import io.lakestill.objective.Equipment.Head;
 import io.lakestill.objective.Gradients;
+import io.lakestill.objective.InitialValues;
 import io.lakestill.objective.Objective;
 import io.lakestill.objective.ObjectiveType;
 import io.lakestill.objective.Requirements;
@@ -10,6 +15,7 @@ import io.lakestill.objective.Tensor;
 import io.lakestill.objective.contrastive.PairLogits.Side;
 import io.lakestill.objective.numeric.Doubles;
 import io.lakestill.recipe.Settings;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -39,18 +45,31 @@ import java.util.TreeMap;
  *
  * <p>Shapes: {@code student.image, student.text: [batch, width]}, {@code teacher.image,
  * teacher.text: [batch, out]}; {@code weight.log_scale, weight.cross_scale, weight.image_scale,
- * weight.text_scale: [1]}; {@code weight.image_projection, weight.text_projection} with {@code
- * bias}. In distributed training the batch is one worker's part.
+ * weight.text_scale: [1]}; {@code weight.image_projection, weight.text_projection: [out, width]}
+ * with {@code bias}, which {@code projection = none} leaves out where the widths agree. In
+ * distributed training the batch is one worker's part.
  *
  * <p>Source: Chung et al., "CLIP-RD", 2026; Rosieyang01/CLIP-RD {@code open_clip/loss.py}.
  */
 public final class ClipRd implements Objective {
   private static final long serialVersionUID = 1L;
 
+  /** How the student's towers come to the teacher's width. */
+  enum Projection {
+    LINEAR,
+    /** They have it. */
+    NONE
+  }
+
   /** The factors of the terms beside the task. */
-  record Weights(double hrd, double icl, double fd, double vrd, double xrd)
+  record Weights(
+      double hrd, double icl, double fd, double vrdKl, double vrdImage, double vrdText, double xrd)
       implements java.io.Serializable {}
 
+  private static final List<String> SCALES =
+      List.of("weight.log_scale", "weight.cross_scale", "weight.image_scale", "weight.text_scale");
+
+  private final boolean projected;
   private final Weights weights;
   private final double teacherScale;
   private final TowerSide image = new TowerSide("student.image", "image_projection");
@@ -64,26 +83,48 @@ public final class ClipRd implements Objective {
   private transient double[] teacherImage;
   private transient double[] teacherText;
 
-  ClipRd(Weights weights, double teacherScale) {
+  ClipRd(Projection projection, Weights weights, double teacherScale) {
+    this.projected = projection == Projection.LINEAR;
     this.weights = weights;
     this.teacherScale = Rule.positive("teacher-scale", teacherScale);
   }
 
   @Override
   public Requirements requires() {
-    return Requirements.of(
-        "student.image",
-        "student.text",
-        "teacher.image",
-        "teacher.text",
-        "weight.log_scale",
-        "weight.cross_scale",
-        "weight.image_scale",
-        "weight.text_scale",
-        "weight.image_projection",
-        "bias.image_projection",
-        "weight.text_projection",
-        "bias.text_projection");
+    Requirements towers =
+        Requirements.of("student.image", "student.text", "teacher.image", "teacher.text")
+            .and(Requirements.of(SCALES));
+    return projected
+        ? towers.and(
+            Requirements.of(
+                "weight.image_projection",
+                "bias.image_projection",
+                "weight.text_projection",
+                "bias.text_projection"))
+        : towers;
+  }
+
+  /** All scales start at {@code log(1 / 0.07)}, of which only the task's is an exponent. */
+  @Override
+  public Equipment equip(Dimensions dimensions) {
+    int out = dimensions.channels("teacher.image");
+    InitialValues scale = new InitialValues.Constant(Math.log(1 / 0.07));
+    Equipment scales =
+        new Equipment(
+            SCALES.stream().map(name -> new Head(name, List.of(1), scale)).toList(),
+            List.of(),
+            List.of());
+    if (projected) {
+      return scales.and(image.equip(dimensions, out)).and(text.equip(dimensions, out));
+    }
+    for (String tower : List.of("student.image", "student.text")) {
+      if (dimensions.channels(tower) != out) {
+        throw Errors.badRecipe(
+            "clip-rd: '%s' has %d values and the teacher %d; set projection = linear."
+                .formatted(tower, dimensions.channels(tower), out));
+      }
+    }
+    return scales;
   }
 
   @Override
@@ -114,12 +155,14 @@ public final class ClipRd implements Objective {
     parts.put("icl", contrast(icl, c, u, bigW, byCross) + contrast(icl, c, w, bigU, byCross));
     parts.put(
         "fd", distance(u, bigU, batch.rows(), images) + distance(w, bigW, batch.rows(), images));
-    double vrd = 0.5 * weights.vrd;
+    double vrd = 0.5 * weights.vrdKl;
     there = pairs.towards(t, bigW, w).divergence(vrd, i, bigU, u, byImage);
     back = pairs.towards(t, w, bigW).divergence(vrd, i, u, bigU, byImage);
     parts.put("vrd_kl", there + back);
+    vrd = 0.5 * weights.vrdImage;
     parts.put(
         "vrd_ce_image", contrast(vrd, i, bigU, u, byImage) + contrast(vrd, i, u, bigU, byImage));
+    vrd = 0.5 * weights.vrdText;
     parts.put("vrd_ce_text", contrast(vrd, t, bigW, w, byText) + contrast(vrd, t, w, bigW, byText));
     parts.put("xrd", across(c, bigU, w, bigW, u) + across(c, w, bigU, u, bigW));
 
@@ -174,7 +217,10 @@ public final class ClipRd implements Objective {
       double vrd = options.number("weight-vrd");
       double xrd = options.number("weight-xrd");
       double teacherScale = options.number("teacher-scale");
-      return options.build(() -> new ClipRd(new Weights(hrd, icl, fd, vrd, xrd), teacherScale));
+      Projection projection = options.choice("projection", Projection.class);
+      return options.build(
+          () ->
+              new ClipRd(projection, new Weights(hrd, icl, fd, vrd, vrd, vrd, xrd), teacherScale));
     }
   }
 }

@@ -1,7 +1,10 @@
 package io.lakestill.objective.contrastive;
 
+import io.lakestill.error.Errors;
 import io.lakestill.metric.LogSoftmax;
 import io.lakestill.objective.Batch;
+import io.lakestill.objective.Dimensions;
+import io.lakestill.objective.Equipment;
 import io.lakestill.objective.Gradients;
 import io.lakestill.objective.Objective;
 import io.lakestill.objective.ObjectiveType;
@@ -62,6 +65,15 @@ public final class CrcdGradientCosine implements Objective {
         "weight.teacher_classifier",
         "bias.teacher_classifier",
         "labels");
+  }
+
+  @Override
+  public Equipment equip(Dimensions dimensions) {
+    throw Errors.notTrainable(
+        "crcd-gradient-cosine",
+        "the weights of the last layers of student and teacher",
+        "a signal table holds none of the teacher's, and those of the student are not an output;"
+            + " use crcd-feature");
   }
 
   @Override

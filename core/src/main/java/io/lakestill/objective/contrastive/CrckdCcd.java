@@ -8,7 +8,6 @@ import io.lakestill.objective.Scratch;
 import io.lakestill.objective.Tensor;
 import io.lakestill.objective.head.UnitHead;
 import io.lakestill.recipe.Settings;
-import java.util.Arrays;
 import java.util.Optional;
 
 /**
@@ -20,8 +19,11 @@ import java.util.Optional;
  *
  * <p>Shapes: as {@code crd}, with {@code index.positives: [batch, positives]}.
  *
- * <p>In distributed training each worker keeps the banks of its own examples and draws negatives
- * among them; {@code n-data} is the size of that shard, and so is the {@code n} of Z.
+ * <p>Memory: each worker (a core) keeps the banks of its own examples, its shard, for the whole
+ * training and draws negatives among those of other classes, with replacement (the references:
+ * without, where there are enough); {@code n} is the size of the shard. With one worker that is the
+ * published method; with W workers a row meets the negatives of a W-th of the training set, each
+ * bank row is still moved once per pass, and W normalisers are frozen after W first batches.
  *
  * <p>Source: Xing et al., "Categorical Relation-Preserving Contrastive Knowledge Distillation",
  * 2021; hathawayxxh/CRCKD {@code utils/}.
@@ -33,7 +35,7 @@ public final class CrckdCcd extends BankContrast {
   private transient double[] slope;
 
   CrckdCcd(BankOptions options, int positives) {
-    super(options, 0);
+    super(options, 0, positives, options.uniformBank());
     this.positives = new ClassPositives(positives);
   }
 
@@ -46,11 +48,8 @@ public final class CrckdCcd extends BankContrast {
     Tensor bank = other.in(batch, options());
     int[] same = positives.in(batch, bank.rows());
     int[] negatives = batch.indices("index.negatives", rows, k, bank.rows());
-    side.multiply(v, rows, bank, same, p, negatives, k);
-    double loss = side.loss(batch, rows, p, k, bank.rows(), options().temperature());
     slope = Scratch.atLeast(slope, rows * bank.width());
-    Arrays.fill(slope, 0, rows * bank.width(), 0.0);
-    side.backward(slope, rows, bank, same, p, negatives, k);
+    double loss = side.loss(batch, v, bank, same, p, negatives, k, options().temperature(), slope);
     head.backward(slope, gradients);
     return loss;
   }
@@ -66,7 +65,6 @@ public final class CrckdCcd extends BankContrast {
     public Optional<Objective> create(Settings options) {
       var bank = BankOptions.read(options);
       int positives = options.integer("positives");
-      options.has("classes");
       return options.build(() -> new CrckdCcd(bank.get(), positives));
     }
   }

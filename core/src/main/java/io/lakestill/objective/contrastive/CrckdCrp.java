@@ -3,18 +3,22 @@ package io.lakestill.objective.contrastive;
 import io.lakestill.error.Errors;
 import io.lakestill.metric.LogSoftmax;
 import io.lakestill.objective.Batch;
+import io.lakestill.objective.Dimensions;
+import io.lakestill.objective.Equipment;
+import io.lakestill.objective.Equipment.Draw;
 import io.lakestill.objective.Gradients;
 import io.lakestill.objective.Objective;
 import io.lakestill.objective.ObjectiveType;
 import io.lakestill.objective.Requirements;
-import io.lakestill.objective.Rule;
 import io.lakestill.objective.Scratch;
 import io.lakestill.objective.Tensor;
 import io.lakestill.objective.head.UnitHead;
 import io.lakestill.objective.numeric.Doubles;
+import io.lakestill.objective.numeric.MatrixProduct;
 import io.lakestill.objective.numeric.UnitRows;
 import io.lakestill.recipe.Settings;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -25,11 +29,12 @@ import java.util.Optional;
  * the backward pass. {@code loss = (1/B) sum_b KL(softmax(v^t_b . anchors^t / T) || softmax(v^s_b .
  * anchors^s / T))}; the teacher's projection gets no gradient.
  *
- * <p>Shapes: as {@code crckd-ccd}, with {@code index.bank_labels: [n-data]} and {@code classes}. A
- * class without a row in the bank, or whose mean is 0, has no anchor: it is refused.
+ * <p>Shapes: as {@code crckd-ccd}, with {@code index.bank_labels: [n]}, the class of each bank row.
+ * A class without a row in the bank has no anchor and no part in the relation; one whose mean is 0
+ * is refused.
  *
- * <p>In distributed training each worker keeps the banks of its own examples and draws negatives
- * among them; {@code n-data} is the size of that shard, and so is the {@code n} of Z.
+ * <p>Memory: as {@code crckd-ccd}; so a class's anchor is the mean over the worker's own examples
+ * of it, with W workers over a W-th of them, and the relation is to the classes of the shard.
  *
  * <p>Source: Xing et al., "Categorical Relation-Preserving Contrastive Knowledge Distillation",
  * 2021; hathawayxxh/CRCKD {@code utils/} with {@code anchor_type = center}.
@@ -41,28 +46,37 @@ public final class CrckdCrp implements Objective {
 
   private final BankOptions options;
   private final ClassPositives positives;
-  private final int classes;
   private final NceSide studentSide = new NceSide("state.z_student");
   private final NceSide teacherSide = new NceSide("state.z_teacher");
   private final Bank studentBank = new Bank("state.bank_student");
   private final Bank teacherBank = new Bank("state.bank_teacher");
+  private final MatrixProduct matrices = new MatrixProduct();
   private transient double[] studentAnchors;
   private transient double[] teacherAnchors;
-  private transient double[] counts;
+  private int classes;
+  private transient int[] slots;
   private transient double[] norms;
   private transient double[] studentLog;
   private transient double[] teacherLog;
+  private transient double[] slopes;
   private transient double[] slope;
 
-  CrckdCrp(BankOptions options, int positives, int classes) {
+  CrckdCrp(BankOptions options, int positives) {
     this.options = options;
     this.positives = new ClassPositives(positives);
-    this.classes = Rule.atLeast(2, "classes", classes);
   }
 
   @Override
   public Requirements requires() {
     return BankContrast.REQUIREMENTS.and(Requirements.of("index.bank_labels"));
+  }
+
+  @Override
+  public Equipment equip(Dimensions dimensions) {
+    Draw labels = new Draw.ShardLabels("index.bank_labels");
+    return options
+        .equip(dimensions, student, teacher, positives.count(), options.uniformBank())
+        .and(new Equipment(List.of(), List.of(), List.of(labels)));
   }
 
   @Override
@@ -75,13 +89,14 @@ public final class CrckdCrp implements Objective {
     normaliser(batch, teacherSide, t, studentBank);
     studentBank.update(batch, options, s);
     teacherBank.update(batch, options, t);
+    findClasses(batch, studentBank.in(batch, options).rows());
     studentAnchors = anchors(batch, studentBank, studentAnchors);
     teacherAnchors = anchors(batch, teacherBank, teacherAnchors);
     studentLog = Scratch.atLeast(studentLog, classes);
     teacherLog = Scratch.atLeast(teacherLog, classes);
     slope = Scratch.atLeast(slope, rows * width);
-    Arrays.fill(slope, 0, rows * width, 0.0);
     double loss = 0;
+    slopes = Scratch.atLeast(slopes, rows * classes);
     for (int row = 0; row < rows; row++) {
       relation(t, row, teacherAnchors, teacherLog);
       relation(s, row, studentAnchors, studentLog);
@@ -89,13 +104,22 @@ public final class CrckdCrp implements Objective {
         double p = Math.exp(teacherLog[c]);
         loss += p * (teacherLog[c] - studentLog[c]) / rows;
         double by = (Math.exp(studentLog[c]) - p) / options.temperature() / rows;
-        for (int d = 0; d < width; d++) {
-          slope[row * width + d] += by * studentAnchors[c * width + d];
-        }
+        slopes[row * classes + c] = by;
       }
     }
+    matrices.multiply(slopes, studentAnchors, rows, classes, width, slope);
     student.backward(slope, gradients);
     return loss;
+  }
+
+  /** {@code [classes, projection-dim]} of the last {@link #evaluate}: the student's side. */
+  double[] studentAnchors() {
+    return studentAnchors;
+  }
+
+  /** The same of the teacher's side. */
+  double[] teacherAnchors() {
+    return teacherAnchors;
   }
 
   /** Sets Z on the first batch, as the contrast that shares these banks does. */
@@ -105,29 +129,49 @@ public final class CrckdCrp implements Objective {
     Tensor bank = other.in(batch, options);
     int[] same = positives.in(batch, bank.rows());
     int[] negatives = batch.indices("index.negatives", rows, k, bank.rows());
-    side.multiply(v, rows, bank, same, positives.count(), negatives, k);
-    side.loss(batch, rows, positives.count(), k, bank.rows(), options.temperature());
+    side.normalise(batch, v, bank, same, positives.count(), negatives, k, options.temperature());
+  }
+
+  /** Numbers the classes of the bank's rows from 0 without gaps. */
+  private void findClasses(Batch batch, int bankRows) {
+    int[] labels = batch.indices("index.bank_labels", bankRows, 1, Integer.MAX_VALUE);
+    int below = 0;
+    for (int i = 0; i < bankRows; i++) {
+      below = Math.max(below, labels[i] + 1);
+    }
+    slots = slots != null && slots.length >= below ? slots : new int[below];
+    Arrays.fill(slots, -1);
+    for (int i = 0; i < bankRows; i++) {
+      slots[labels[i]] = 0;
+    }
+    classes = 0;
+    for (int label = 0; label < below; label++) {
+      slots[label] = slots[label] < 0 ? -1 : classes++;
+    }
   }
 
   private double[] anchors(Batch batch, Bank source, double[] reused) {
     Tensor bank = source.in(batch, options);
     int width = bank.width();
-    int[] labels = batch.indices("index.bank_labels", bank.rows(), 1, classes);
+    int[] labels = batch.indices("index.bank_labels").data();
     double[] anchors = Scratch.atLeast(reused, classes * width);
-    counts = Scratch.atLeast(counts, classes);
     norms = Scratch.atLeast(norms, classes);
     Arrays.fill(anchors, 0, classes * width, 0.0);
-    Arrays.fill(counts, 0, classes, 0.0);
-    for (int i = 0; i < bank.size(); i++) {
-      anchors[labels[i / width] * width + i % width] += Math.max(0, bank.data()[i]);
-      counts[labels[i / width]] += i % width == 0 ? 1 : 0;
+    float[] data = bank.data();
+    for (int row = 0; row < bank.rows(); row++) {
+      int to = slots[labels[row]] * width;
+      int from = row * width;
+      for (int d = 0; d < width; d++) {
+        anchors[to + d] += Math.max(0, data[from + d]);
+      }
     }
     UnitRows.normalise(anchors, classes, width, 0, norms);
-    for (int c = 0; c < classes; c++) {
-      if (norms[c] == 0) {
+    for (int label : labels) {
+      if (norms[slots[label]] == 0) {
         throw Errors.badInput(
-            "Class %d has no anchor: the bank holds %d of its rows, none with a positive entry."
-                .formatted(c, (int) counts[c]));
+            ("Class %d has no anchor: none of its bank rows has a positive entry; raise"
+                    + " projection-dim, or use fewer workers.")
+                .formatted(label));
       }
     }
     return anchors;
@@ -152,8 +196,7 @@ public final class CrckdCrp implements Objective {
     public Optional<Objective> create(Settings options) {
       var bank = BankOptions.read(options);
       int positives = options.integer("positives");
-      int classes = options.integer("classes");
-      return options.build(() -> new CrckdCrp(bank.get(), positives, classes));
+      return options.build(() -> new CrckdCrp(bank.get(), positives));
     }
   }
 }

@@ -8,7 +8,6 @@ import io.lakestill.objective.Scratch;
 import io.lakestill.objective.Tensor;
 import io.lakestill.objective.head.UnitHead;
 import io.lakestill.recipe.Settings;
-import java.util.Arrays;
 import java.util.Optional;
 
 /**
@@ -25,11 +24,14 @@ import java.util.Optional;
  * <p>Shapes: {@code student.embedding, teacher.embedding: [batch, width]} of any widths; {@code
  * weight.*_projection: [projection-dim, width]} with {@code bias}; {@code index.samples: [batch]},
  * {@code index.positives: [batch, 1]}, {@code index.negatives: [batch, negatives]}; {@code
- * state.bank_*: [n-data, projection-dim]}, {@code state.z_*: [1]}, negative until set. Both
- * projections learn.
+ * state.bank_*: [n, projection-dim]}, {@code state.z_*: [1]}, negative until set. Both projections
+ * learn.
  *
- * <p>In distributed training each worker keeps the banks of its own examples and draws negatives
- * among them; {@code n-data} is the size of that shard, and so is the {@code n} of Z.
+ * <p>Memory: each worker (a core) keeps the banks of its own examples, its shard, for the whole
+ * training and draws negatives among those of other classes, with replacement (the references:
+ * without, where there are enough); {@code n} is the size of the shard. With one worker that is the
+ * published method; with W workers a row meets the negatives of a W-th of the training set, each
+ * bank row is still moved once per pass, and W normalisers are frozen after W first batches.
  *
  * <p>Source: Tian, Krishnan, Isola, "Contrastive Representation Distillation", 2020;
  * HobbitLong/RepDistiller {@code crd/}.
@@ -40,22 +42,20 @@ public final class Crd extends BankContrast {
   private transient double[] slope;
 
   Crd(BankOptions options) {
-    super(options, 0);
+    super(options, 0, 1, options.uniformBank());
   }
 
   @Override
   double side(
       Batch batch, Gradients gradients, NceSide side, UnitHead head, double[] v, Bank other) {
     int rows = batch.rows();
-    int[] positives = batch.indices("index.positives", rows, 1, options().rows());
-    int k = options().negatives();
-    int[] negatives = batch.indices("index.negatives", rows, k, options().rows());
     Tensor bank = other.in(batch, options());
-    side.multiply(v, rows, bank, positives, 1, negatives, k);
-    double loss = side.loss(batch, rows, 1, k, bank.rows(), options().temperature());
+    int[] positives = batch.indices("index.positives", rows, 1, bank.rows());
+    int k = options().negatives();
+    int[] negatives = batch.indices("index.negatives", rows, k, bank.rows());
     slope = Scratch.atLeast(slope, rows * bank.width());
-    Arrays.fill(slope, 0, rows * bank.width(), 0.0);
-    side.backward(slope, rows, bank, positives, 1, negatives, k);
+    double loss =
+        side.loss(batch, v, bank, positives, 1, negatives, k, options().temperature(), slope);
     head.backward(slope, gradients);
     return loss;
   }

@@ -2,7 +2,11 @@ package io.lakestill.objective.contrastive;
 
 import io.lakestill.metric.LogSoftmax;
 import io.lakestill.objective.Batch;
+import io.lakestill.objective.Dimensions;
+import io.lakestill.objective.Equipment;
+import io.lakestill.objective.Equipment.Head;
 import io.lakestill.objective.Gradients;
+import io.lakestill.objective.InitialValues;
 import io.lakestill.objective.Objective;
 import io.lakestill.objective.ObjectiveType;
 import io.lakestill.objective.Requirements;
@@ -10,9 +14,10 @@ import io.lakestill.objective.Rule;
 import io.lakestill.objective.Scratch;
 import io.lakestill.objective.head.UnitHead;
 import io.lakestill.objective.numeric.Doubles;
-import io.lakestill.objective.numeric.Matrices;
+import io.lakestill.objective.numeric.MatrixProduct;
 import io.lakestill.recipe.Settings;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -28,8 +33,9 @@ import java.util.Optional;
  * trainable = false} the scale is {@code fixed-scale}, which multiplies too, and {@code b = 0}.
  *
  * <p>Shapes: {@code student.embedding, teacher.embedding: [batch, width]} of any widths; {@code
- * weight.*_projection} with {@code bias}; {@code weight.log_scale: [1]}, {@code bias.logit: [1]}.
- * In distributed training the batch is one worker's part.
+ * weight.*_projection: [projection-dim, width]} with {@code bias}; {@code weight.log_scale: [1]},
+ * {@code bias.logit: [1]}, unless the scale is fixed. In distributed training the batch is one
+ * worker's part.
  *
  * <p>Source: Giakoumoglou, Stathaki, "Discriminative and Consistent Representation Distillation",
  * 2024; giakoumoglou/distillers {@code DCD.py}.
@@ -40,12 +46,14 @@ public final class Dcd implements Objective {
   private final UnitHead student = new UnitHead("student.embedding", "student_projection", 1e-12);
   private final UnitHead teacher = new UnitHead("teacher.embedding", "teacher_projection", 1e-12);
 
+  private final int projectionDim;
   private final double alpha;
   private final double maxScale;
   private final boolean trainable;
   private final double fixedScale;
   private double contrastive;
   private double consistency;
+  private final MatrixProduct matrices = new MatrixProduct();
   private transient double[] logits;
   private transient double[] rowLog;
   private transient double[] columnLog;
@@ -53,7 +61,8 @@ public final class Dcd implements Objective {
   private transient double[] byLogits;
   private transient double[] slope;
 
-  Dcd(double alpha, double maxScale, boolean trainable, double fixedScale) {
+  Dcd(int projectionDim, double alpha, double maxScale, boolean trainable, double fixedScale) {
+    this.projectionDim = Rule.atLeast(1, "projection-dim", projectionDim);
     this.alpha = Rule.notNegative("alpha", alpha);
     this.maxScale = Rule.positive("max-scale", maxScale);
     this.trainable = trainable;
@@ -62,15 +71,30 @@ public final class Dcd implements Objective {
 
   @Override
   public Requirements requires() {
-    return Requirements.of(
-        "student.embedding",
-        "teacher.embedding",
-        "weight.student_projection",
-        "bias.student_projection",
-        "weight.teacher_projection",
-        "bias.teacher_projection",
-        "weight.log_scale",
-        "bias.logit");
+    Requirements embeddings =
+        Requirements.of(
+            "student.embedding",
+            "teacher.embedding",
+            "weight.student_projection",
+            "bias.student_projection",
+            "weight.teacher_projection",
+            "bias.teacher_projection");
+    return trainable
+        ? embeddings.and(Requirements.of("weight.log_scale", "bias.logit"))
+        : embeddings;
+  }
+
+  /** The scale starts at e. */
+  @Override
+  public Equipment equip(Dimensions dimensions) {
+    Equipment projections =
+        student.equip(dimensions, projectionDim).and(teacher.equip(dimensions, projectionDim));
+    if (!trainable) {
+      return projections;
+    }
+    Head logScale = new Head("weight.log_scale", List.of(1), new InitialValues.Constant(1));
+    Head offset = new Head("bias.logit", List.of(1), InitialValues.ZERO);
+    return projections.and(new Equipment(List.of(logScale, offset), List.of(), List.of()));
   }
 
   @Override
@@ -87,7 +111,7 @@ public final class Dcd implements Objective {
     columnLog = Scratch.atLeast(columnLog, rows * rows);
     byLogits = Scratch.atLeast(byLogits, rows * rows);
     slope = Scratch.atLeast(slope, rows * width);
-    Matrices.multiplyTransposed(a, c, rows, width, rows, logits);
+    matrices.multiplyTransposed(a, c, rows, width, rows, logits);
     distributions(rows, scale, offset);
     bothDirections(rows);
     double byScale = Doubles.dot(byLogits, 0, logits, 0, rows * rows);
@@ -103,9 +127,9 @@ public final class Dcd implements Objective {
     for (int i = 0; i < rows * rows; i++) {
       byLogits[i] *= scale;
     }
-    Matrices.multiply(byLogits, c, rows, rows, width, slope);
+    matrices.multiply(byLogits, c, rows, rows, width, slope);
     student.backward(slope, gradients);
-    Matrices.transposedMultiply(byLogits, a, rows, rows, width, slope);
+    matrices.transposedMultiply(byLogits, a, rows, rows, width, slope);
     teacher.backward(slope, gradients);
     return contrastive + alpha * consistency;
   }
@@ -166,11 +190,12 @@ public final class Dcd implements Objective {
 
     @Override
     public Optional<Objective> create(Settings options) {
+      int projectionDim = options.integer("projection-dim");
       double alpha = options.number("alpha");
       double maxScale = options.number("max-scale");
       boolean trainable = options.flag("trainable");
       double fixedScale = options.number("fixed-scale");
-      return options.build(() -> new Dcd(alpha, maxScale, trainable, fixedScale));
+      return options.build(() -> new Dcd(projectionDim, alpha, maxScale, trainable, fixedScale));
     }
   }
 }

@@ -2,7 +2,12 @@ package io.lakestill.objective.contrastive;
 
 import io.lakestill.metric.LogSoftmax;
 import io.lakestill.objective.Batch;
+import io.lakestill.objective.Dimensions;
+import io.lakestill.objective.Equipment;
+import io.lakestill.objective.Equipment.Head;
+import io.lakestill.objective.Equipment.Memory;
 import io.lakestill.objective.Gradients;
+import io.lakestill.objective.InitialValues;
 import io.lakestill.objective.Objective;
 import io.lakestill.objective.ObjectiveType;
 import io.lakestill.objective.Requirements;
@@ -12,9 +17,10 @@ import io.lakestill.objective.State;
 import io.lakestill.objective.Tensor;
 import io.lakestill.objective.head.LinearHead;
 import io.lakestill.objective.numeric.Doubles;
-import io.lakestill.objective.numeric.Matrices;
+import io.lakestill.objective.numeric.MatrixProduct;
 import io.lakestill.objective.numeric.UnitRows;
 import io.lakestill.recipe.Settings;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -28,8 +34,11 @@ import java.util.Optional;
  *
  * <p>Shapes: {@code student.embedding: [batch, width]}, {@code teacher.embedding: [batch, out]},
  * {@code weight.student_projection: [out, width]}, {@code bias.student_projection: [out]}, {@code
- * weight.log_scale: [1]}, {@code state.queue: [up to queue-size, out]}, empty at the start. In
- * distributed training a worker's queue holds the keys of its own batches, as in the reference.
+ * weight.log_scale: [1]}, {@code state.queue: [up to queue-size, out]}, empty at the start.
+ *
+ * <p>Memory: each worker (a core) has a queue of the keys of its own batches, as each process has
+ * in the reference; with W workers the queues hold W times the keys, from W times as many steps
+ * back.
  *
  * <p>Source: Gao et al., "DistilCSE", 2021; caskcsg/sentemb {@code ckd_contrastive.py}, whose
  * script starts log_scale at 1.
@@ -40,6 +49,7 @@ public final class DistilcseCkd implements Objective {
   private final int queueSize;
   private final boolean addMse;
   private final LinearHead head = new LinearHead("student_projection");
+  private final MatrixProduct matrices = new MatrixProduct();
   private transient double[] values;
   private transient double[] query;
   private transient double[] keys;
@@ -65,6 +75,15 @@ public final class DistilcseCkd implements Objective {
   }
 
   @Override
+  public Equipment equip(Dimensions dimensions) {
+    int out = dimensions.channels("teacher.embedding");
+    Head logScale = new Head("weight.log_scale", List.of(1), new InitialValues.Constant(1));
+    Memory queue = new Memory("state.queue", List.of(0, out), InitialValues.ZERO);
+    return head.equip(dimensions.channels("student.embedding"), out)
+        .and(new Equipment(List.of(logScale), List.of(queue), List.of()));
+  }
+
+  @Override
   public double evaluate(Batch batch, Gradients gradients) {
     Tensor ours = batch.finite("student.embedding");
     Tensor theirs = batch.finite("teacher.embedding");
@@ -85,10 +104,10 @@ public final class DistilcseCkd implements Objective {
     UnitRows.normalise(keys, rows, width, 0, norms);
     UnitRows.normalise(query, rows, width, 0, norms);
     products = Scratch.atLeast(products, rows * count);
-    Matrices.multiplyTransposed(query, keys, rows, width, count, products);
+    matrices.multiplyTransposed(query, keys, rows, width, count, products);
     double loss = contrast(rows, count, scale, gradients);
     slope = Scratch.atLeast(slope, rows * width);
-    Matrices.multiply(products, keys, rows, count, width, slope);
+    matrices.multiply(products, keys, rows, count, width, slope);
     UnitRows.backward(slope, query, norms, rows, width, 0);
     if (addMse) {
       for (int i = 0; i < rows * width; i++) {

@@ -1,8 +1,11 @@
 package io.lakestill.objective.contrastive;
 
 import io.lakestill.objective.Batch;
-import io.lakestill.objective.Scratch;
 import io.lakestill.objective.Tensor;
+import io.lakestill.objective.numeric.ChosenRows;
+import io.lakestill.objective.numeric.LogProduct;
+import io.lakestill.objective.numeric.TableSegments;
+import java.util.Arrays;
 
 /**
  * One side of a contrast by noise: embeddings of one network against a bank of the other.
@@ -16,11 +19,16 @@ import io.lakestill.objective.Tensor;
  */
 final class NceSide implements java.io.Serializable {
   private static final long serialVersionUID = 1L;
-  private static final double EPS = 1e-7;
+
+  /** Keeps logarithms from zero, as in the reference. */
+  static final double EPS = 1e-7;
 
   private final String normaliser;
-  private transient double[] scores;
-  private transient double[] slope;
+  private final ChosenRows chosen = new ChosenRows();
+  private final double[] products = new double[ChosenRows.BLOCK];
+  private final double[] slopes = new double[ChosenRows.BLOCK];
+  private final TableSegments order = new TableSegments();
+  private final LogProduct negativeLoss = new LogProduct();
 
   /**
    * @param normaliser such as {@code state.z_student}
@@ -29,87 +37,116 @@ final class NceSide implements java.io.Serializable {
     this.normaliser = normaliser;
   }
 
-  /** Where the products of a call go: P positives, then K negatives, for each of the rows. */
-  double[] products(int count) {
-    scores = Scratch.atLeast(scores, count);
-    return scores;
-  }
-
-  /** Replaces the products of {@code v} with the chosen rows of the bank. */
-  void multiply(double[] v, int rows, Tensor bank, int[] positives, int p, int[] negatives, int k) {
-    int width = bank.width();
-    products(rows * (p + k));
-    for (int i = 0; i < rows * (p + k); i++) {
-      int row = i / (p + k);
-      int at = chosen(i, positives, p, negatives, k) * width;
-      scores[i] = product(v, row * width, bank.data(), at, width);
-    }
-  }
-
-  private static double product(double[] v, int from, float[] bank, int at, int width) {
-    double even = 0;
-    double odd = 0;
-    int d = 0;
-    for (; d + 1 < width; d += 2) {
-      even += v[from + d] * bank[at + d];
-      odd += v[from + d + 1] * bank[at + d + 1];
-    }
-    return even + odd + (d < width ? v[from + d] * bank[at + d] : 0);
-  }
-
   /**
-   * The loss of the products; returns it and leaves its derivative by each product in {@link
-   * #slope()}.
+   * The loss of rows {@code v} against the bank, which also sets {@code byV}, the derivative by
+   * them.
+   *
+   * @param positives {@code [rows, p]}: rows of the bank
+   * @param negatives {@code [rows, k]}: rows of the bank
    */
-  double loss(Batch batch, int rows, int p, int k, int bankRows, double temperature) {
-    int width = p + k;
-    slope = Scratch.atLeast(slope, rows * width);
-    Tensor z = batch.state().tensor(normaliser);
-    if (z.data()[0] < 0) {
-      double sum = 0;
-      for (int i = 0; i < rows * width; i++) {
-        sum += Math.exp(scores[i] / temperature);
-      }
-      z.data()[0] = (float) (sum / (rows * width) * bankRows);
-    }
-    double logZ = Math.log(z.data()[0]);
-    double c = (double) k / bankRows;
-    double loss = 0;
-    for (int i = 0; i < rows * width; i++) {
-      double logScore = scores[i] / temperature - logZ;
-      double score = Math.exp(logScore);
-      double all = score + c + EPS;
-      if (i % width < p) {
-        loss -= (logScore - Math.log(all)) / rows / p;
-        slope[i] = -(1 - score / all) / rows / p / temperature;
-      } else {
-        loss -= Math.log(c / all) / rows;
-        slope[i] = score / all / rows / temperature;
-      }
-    }
-    return loss;
-  }
-
-  double[] slope() {
-    return slope;
-  }
-
-  /** Adds the derivative by {@code v}, through products made by {@link #multiply}. */
-  void backward(
-      double[] byV, int rows, Tensor bank, int[] positives, int p, int[] negatives, int k) {
+  double loss(
+      Batch batch,
+      double[] v,
+      Tensor bank,
+      int[] positives,
+      int p,
+      int[] negatives,
+      int k,
+      double temperature,
+      double[] byV) {
+    normalise(batch, v, bank, positives, p, negatives, k, temperature);
+    int rows = batch.rows();
     int width = bank.width();
-    for (int i = 0; i < rows * (p + k); i++) {
-      int row = i / (p + k);
-      int at = chosen(i, positives, p, negatives, k) * width;
-      for (int d = 0; d < width; d++) {
-        byV[row * width + d] += slope[i] * bank.data()[at + d];
+    double logZ = Math.log(normaliser(batch));
+    double c = (double) k / bank.rows();
+    double positiveLoss = 0;
+    negativeLoss.reset();
+    Arrays.fill(byV, 0, rows * width, 0.0);
+    for (int row = 0; row < rows; row++) {
+      chosen.start(v, row * width, width);
+      for (int from = 0; from < p; from += ChosenRows.BLOCK) {
+        int count = multiply(bank, positives, row * p + from, p - from);
+        for (int i = 0; i < count; i++) {
+          double logScore = products[i] / temperature - logZ;
+          double all = Math.exp(logScore) + c + EPS;
+          positiveLoss -= logScore - Math.log(all);
+          slopes[i] = -(c + EPS) / all / rows / p / temperature;
+        }
+        chosen.add(slopes);
+      }
+      chosen.finish(byV, row * width);
+    }
+    order.sort(negatives, rows, k, bank.rows(), width);
+    for (int segment = 0; segment < order.segments(); segment++) {
+      for (int row = 0; row < rows; row++) {
+        chosen.start(v, row * width, width);
+        int end = order.start(row, segment + 1);
+        for (int from = order.start(row, segment); from < end; from += ChosenRows.BLOCK) {
+          int count = multiply(bank, order.chosen(), from, end - from);
+          for (int i = 0; i < count; i++) {
+            double score = Math.exp(products[i] / temperature - logZ);
+            double all = score + c + EPS;
+            negativeLoss.multiply(all / c);
+            slopes[i] = score / all / rows / temperature;
+          }
+          chosen.add(slopes);
+        }
+        chosen.finish(byV, row * width);
       }
     }
+    return positiveLoss / rows / p + negativeLoss.log() / rows;
   }
 
-  private static int chosen(int i, int[] positives, int p, int[] negatives, int k) {
-    int row = i / (p + k);
-    int slot = i % (p + k);
-    return slot < p ? positives[row * p + slot] : negatives[row * k + slot - p];
+  /** Sets Z from the rows' scores when it is not set yet. */
+  void normalise(
+      Batch batch,
+      double[] v,
+      Tensor bank,
+      int[] positives,
+      int p,
+      int[] negatives,
+      int k,
+      double temperature) {
+    if (normaliser(batch) >= 0) {
+      return;
+    }
+    double sum = 0;
+    for (int row = 0; row < batch.rows(); row++) {
+      chosen.start(v, row * bank.width(), bank.width());
+      for (int from = 0; from < p; from += ChosenRows.BLOCK) {
+        sum += exponentials(multiply(bank, positives, row * p + from, p - from), temperature);
+      }
+      for (int from = 0; from < k; from += ChosenRows.BLOCK) {
+        sum += exponentials(multiply(bank, negatives, row * k + from, k - from), temperature);
+      }
+    }
+    normalise(batch, sum / batch.rows() / (p + k), bank);
+  }
+
+  /** Sets Z from the mean of the exponentials. */
+  void normalise(Batch batch, double mean, Tensor bank) {
+    batch.state().tensor(normaliser).data()[0] = (float) (mean * bank.rows());
+  }
+
+  /** Z, negative until set. */
+  double normaliser(Batch batch) {
+    return batch.state().tensor(normaliser).data()[0];
+  }
+
+  private double exponentials(int count, double temperature) {
+    double sum = 0;
+    for (int i = 0; i < count; i++) {
+      sum += Math.exp(products[i] / temperature);
+    }
+    return sum;
+  }
+
+  /** Multiplies the next rows of the bank; returns how many, the slopes of the others being 0. */
+  private int multiply(Tensor bank, int[] indices, int from, int left) {
+    int count = Math.min(ChosenRows.BLOCK, left);
+    chosen.fetch(bank.data(), indices, from, count);
+    chosen.products(products);
+    Arrays.fill(slopes, 0.0);
+    return count;
   }
 }

@@ -1,6 +1,7 @@
 package io.lakestill.objective.contrastive;
 
 import io.lakestill.objective.Batch;
+import io.lakestill.objective.Equipment;
 import io.lakestill.objective.Gradients;
 import io.lakestill.objective.Scratch;
 import io.lakestill.objective.head.LinearHead;
@@ -27,6 +28,11 @@ final class PairCritic implements java.io.Serializable {
   PairCritic(String name) {
     this.first = new LinearHead(name + ".0");
     this.second = new LinearHead(name + ".1");
+  }
+
+  /** The critic's parameters for vectors of so many values. */
+  Equipment equip(int width, int hidden) {
+    return first.equip(2 * width, hidden).and(second.equip(hidden, 1));
   }
 
   /** {@code d I / d b} of the last {@link #information}. */

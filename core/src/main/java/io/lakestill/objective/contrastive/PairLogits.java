@@ -2,7 +2,7 @@ package io.lakestill.objective.contrastive;
 
 import io.lakestill.metric.LogSoftmax;
 import io.lakestill.objective.Scratch;
-import io.lakestill.objective.numeric.Matrices;
+import io.lakestill.objective.numeric.MatrixProduct;
 import java.util.Arrays;
 
 /**
@@ -28,6 +28,7 @@ final class PairLogits implements java.io.Serializable {
 
   private int batch;
   private int width;
+  private final MatrixProduct matrices = new MatrixProduct();
   private transient double[] products;
   private transient double[] log;
   private transient double[] target;
@@ -71,21 +72,20 @@ final class PairLogits implements java.io.Serializable {
         loss += p == 0 ? 0 : weight * p * (target[at] - log[at]) / batch;
         double by = weight * (Math.exp(log[at]) - p) / batch;
         byScale[0] += by * products[at];
-        for (int d = 0; d < width; d++) {
-          if (x.learns()) {
-            x.slope[i * width + d] += scale * by * y.rows[j * width + d];
-          }
-          if (y.learns()) {
-            y.slope[j * width + d] += scale * by * x.rows[i * width + d];
-          }
-        }
+        products[at] = scale * by;
       }
+    }
+    if (x.learns()) {
+      matrices.addMultiply(products, y.rows, batch, batch, width, x.slope);
+    }
+    if (y.learns()) {
+      matrices.addTransposedMultiply(products, x.rows, batch, batch, width, y.slope);
     }
     return loss;
   }
 
   private void distributions(double scale, Side x, Side y, double[] out) {
-    Matrices.multiplyTransposed(x.rows, y.rows, batch, width, batch, products);
+    matrices.multiplyTransposed(x.rows, y.rows, batch, width, batch, products);
     for (int i = 0; i < batch; i++) {
       for (int j = 0; j < batch; j++) {
         line[j] = scale * products[i * batch + j];

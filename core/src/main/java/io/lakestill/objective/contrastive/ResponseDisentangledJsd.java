@@ -2,16 +2,21 @@ package io.lakestill.objective.contrastive;
 
 import io.lakestill.metric.LogSoftmax;
 import io.lakestill.objective.Batch;
+import io.lakestill.objective.Dimensions;
+import io.lakestill.objective.Equipment;
+import io.lakestill.objective.Equipment.Draw;
 import io.lakestill.objective.Gradients;
 import io.lakestill.objective.Objective;
 import io.lakestill.objective.ObjectiveType;
 import io.lakestill.objective.Requirements;
+import io.lakestill.objective.Rule;
 import io.lakestill.objective.Scratch;
 import io.lakestill.objective.Shapes;
 import io.lakestill.objective.Tensor;
 import io.lakestill.objective.numeric.LogSums;
 import io.lakestill.objective.numeric.SoftmaxGradient;
 import io.lakestill.recipe.Settings;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -35,6 +40,7 @@ import java.util.Optional;
 public final class ResponseDisentangledJsd implements Objective {
   private static final long serialVersionUID = 1L;
 
+  private final int hiddenUnits;
   private final boolean renormalise;
   private final PairCritic targetCritic = new PairCritic("target");
   private final PairCritic otherCritic = new PairCritic("nontarget");
@@ -49,7 +55,8 @@ public final class ResponseDisentangledJsd implements Objective {
   private transient double[] slope;
   private transient double[] row;
 
-  ResponseDisentangledJsd(boolean renormalise) {
+  ResponseDisentangledJsd(int hiddenUnits, boolean renormalise) {
+    this.hiddenUnits = Rule.atLeast(1, "hidden", hiddenUnits);
     this.renormalise = renormalise;
   }
 
@@ -68,6 +75,16 @@ public final class ResponseDisentangledJsd implements Objective {
         "bias.target.1",
         "bias.nontarget.0",
         "bias.nontarget.1");
+  }
+
+  @Override
+  public Equipment equip(Dimensions dimensions) {
+    Draw permutation = new Draw.Permutation("index.permutation");
+    int others = dimensions.channels("teacher.logits") - 1;
+    return targetCritic
+        .equip(1, hiddenUnits)
+        .and(otherCritic.equip(others, hiddenUnits))
+        .and(new Equipment(List.of(), List.of(), List.of(permutation)));
   }
 
   @Override
@@ -149,10 +166,15 @@ public final class ResponseDisentangledJsd implements Objective {
     }
 
     @Override
+    public Optional<String> experimental() {
+      return Optional.of("CorrKD's response term as reconstructed, not checked against the paper");
+    }
+
+    @Override
     public Optional<Objective> create(Settings options) {
       boolean renormalise = options.flag("renormalize-nontarget");
-      options.has("hidden");
-      return options.build(() -> new ResponseDisentangledJsd(renormalise));
+      int hidden = options.integer("hidden");
+      return options.build(() -> new ResponseDisentangledJsd(hidden, renormalise));
     }
   }
 }

@@ -3,7 +3,11 @@ package io.lakestill.objective.contrastive;
 import io.lakestill.error.Errors;
 import io.lakestill.metric.LogSoftmax;
 import io.lakestill.objective.Batch;
+import io.lakestill.objective.Dimensions;
+import io.lakestill.objective.Equipment;
+import io.lakestill.objective.Equipment.Memory;
 import io.lakestill.objective.Gradients;
+import io.lakestill.objective.InitialValues;
 import io.lakestill.objective.Objective;
 import io.lakestill.objective.ObjectiveType;
 import io.lakestill.objective.Requirements;
@@ -11,8 +15,10 @@ import io.lakestill.objective.Rule;
 import io.lakestill.objective.Scratch;
 import io.lakestill.objective.Tensor;
 import io.lakestill.objective.head.UnitHead;
+import io.lakestill.objective.numeric.Doubles;
+import io.lakestill.objective.numeric.MatrixProduct;
 import io.lakestill.recipe.Settings;
-import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -26,9 +32,12 @@ import java.util.Optional;
  * random one.
  *
  * <p>Shapes: {@code student.embedding, teacher.embedding: [batch, width]} of any widths; {@code
- * weight.*_projection} with {@code bias}; {@code state.queue: [queue-size, out]}, {@code
- * state.queue_pointer: [1]}; the batch divides {@code queue-size}. In distributed training a
- * worker's queue holds the embeddings of its own batches.
+ * weight.*_projection: [projection-dim, width]} with {@code bias}; {@code state.queue: [queue-size,
+ * projection-dim]}, {@code state.queue_pointer: [1]}. The batch has at most {@code queue-size}
+ * rows; where it does not divide it, rows go on at the queue's start (the reference refuses that).
+ *
+ * <p>Memory: each worker (a core) has a queue of {@code queue-size} rows, of its own batches. With
+ * W workers the queues hold W times the rows, each from W times as many steps back.
  *
  * <p>Source: Giakoumoglou, Stathaki, "Relational Representation Distillation", 2024;
  * giakoumoglou/distillers {@code RRD.py}, FIFO memory. Its arguments default to T_s = 0.1 and T_t =
@@ -37,17 +46,25 @@ import java.util.Optional;
 public final class Rrd implements Objective {
   private static final long serialVersionUID = 1L;
 
+  /** Rows whose relations are held at once: a few megabytes at the default queue. */
+  private static final int BLOCK = 32;
+
   private final UnitHead student = new UnitHead("student.embedding", "student_projection", 1e-12);
   private final UnitHead teacher = new UnitHead("teacher.embedding", "teacher_projection", 1e-12);
 
   private final double studentTemperature;
   private final double teacherTemperature;
+  private final int projectionDim;
   private final int queueSize;
+  private final MatrixProduct matrices = new MatrixProduct();
+  private transient double[] queue;
+  private transient double[] line;
   private transient double[] studentLog;
   private transient double[] teacherLog;
   private transient double[] slope;
 
-  Rrd(double studentTemperature, double teacherTemperature, int queueSize) {
+  Rrd(int projectionDim, double studentTemperature, double teacherTemperature, int queueSize) {
+    this.projectionDim = Rule.atLeast(1, "projection-dim", projectionDim);
     this.studentTemperature = Rule.positive("student-temperature", studentTemperature);
     this.teacherTemperature = Rule.positive("teacher-temperature", teacherTemperature);
     this.queueSize = Rule.atLeast(1, "queue-size", queueSize);
@@ -67,60 +84,84 @@ public final class Rrd implements Objective {
   }
 
   @Override
+  public Equipment equip(Dimensions dimensions) {
+    if (dimensions.rows() > queueSize) {
+      throw Errors.badRecipe(
+          "rrd has queue-size = %d, but a worker's batch has %d rows; raise queue-size."
+              .formatted(queueSize, dimensions.rows()));
+    }
+    List<Integer> shape = List.of(queueSize, projectionDim);
+    Memory queue = new Memory("state.queue", shape, new InitialValues.UnitColumns(projectionDim));
+    Memory pointer = new Memory("state.queue_pointer", List.of(1), InitialValues.ZERO);
+    return student
+        .equip(dimensions, projectionDim)
+        .and(teacher.equip(dimensions, projectionDim))
+        .and(new Equipment(List.of(), List.of(queue, pointer), List.of()));
+  }
+
+  @Override
   public double evaluate(Batch batch, Gradients gradients) {
     double[] a = student.forward(batch);
     double[] c = teacher.forward(batch);
     int rows = batch.rows();
     int width = student.width();
-    float[] queue = enqueue(batch, c, rows, width);
-    studentLog = Scratch.atLeast(studentLog, queueSize);
-    teacherLog = Scratch.atLeast(teacherLog, queueSize);
+    enqueue(batch, c, rows, width);
+    queue = Doubles.of(batch.state().tensor("state.queue"), queue);
+    int block = Math.min(rows, BLOCK);
+    studentLog = Scratch.atLeast(studentLog, block * queueSize);
+    teacherLog = Scratch.atLeast(teacherLog, block * queueSize);
+    line = Scratch.atLeast(line, queueSize);
     slope = Scratch.atLeast(slope, rows * width);
-    Arrays.fill(slope, 0, rows * width, 0.0);
     double loss = 0;
-    for (int row = 0; row < rows; row++) {
-      relation(c, row, queue, width, teacherTemperature, teacherLog);
-      relation(a, row, queue, width, studentTemperature, studentLog);
-      for (int k = 0; k < queueSize; k++) {
-        double p = Math.exp(teacherLog[k]);
-        loss -= p * studentLog[k] / rows;
-        double by = (Math.exp(studentLog[k]) - p) / studentTemperature / rows;
-        for (int d = 0; d < width; d++) {
-          slope[row * width + d] += by * queue[k * width + d];
-        }
+    for (int first = 0; first < rows; first += BLOCK) {
+      int many = Math.min(BLOCK, rows - first);
+      int at = first * width;
+      matrices.multiplyTransposed(c, at, queue, 0, many, width, queueSize, teacherLog, 0);
+      matrices.multiplyTransposed(a, at, queue, 0, many, width, queueSize, studentLog, 0);
+      for (int i = 0; i < many; i++) {
+        loss += compare(i * queueSize, rows);
       }
+      matrices.multiply(studentLog, 0, queue, 0, many, queueSize, width, slope, at);
     }
     student.backward(slope, gradients);
     return loss;
   }
 
-  private float[] enqueue(Batch batch, double[] c, int rows, int width) {
+  private void enqueue(Batch batch, double[] c, int rows, int width) {
     Tensor queue = batch.state().tensor("state.queue");
     Tensor pointer = batch.state().tensor("state.queue_pointer");
-    if (queue.rows() != queueSize || queue.width() != width || queueSize % rows != 0) {
+    if (queue.rows() != queueSize || queue.width() != width || queueSize < rows) {
       throw Errors.badInput(
-          "rrd needs a queue of queue-size = %d rows of %d, which the batch of %d divides; it is %s."
+          "rrd needs a queue of queue-size = %d rows of %d, at least the batch's %d; it is %s."
               .formatted(queueSize, width, rows, queue));
     }
     int first = (int) pointer.data()[0];
     for (int i = 0; i < rows * width; i++) {
-      queue.data()[first * width + i] = (float) c[i];
+      queue.data()[(first * width + i) % (queueSize * width)] = (float) c[i];
     }
     pointer.data()[0] = (first + rows) % queueSize;
-    return queue.data();
   }
 
-  private static void relation(
-      double[] v, int row, float[] queue, int width, double temperature, double[] log) {
-    int size = queue.length / width;
-    for (int k = 0; k < size; k++) {
-      double sum = 0;
-      for (int d = 0; d < width; d++) {
-        sum += v[row * width + d] * queue[k * width + d];
-      }
-      log[k] = sum / temperature;
+  /** The loss of a row; replaces its products by the derivatives by the student's. */
+  private double compare(int from, int rows) {
+    double loss = 0;
+    relation(teacherLog, from, teacherTemperature);
+    System.arraycopy(line, 0, teacherLog, from, queueSize);
+    relation(studentLog, from, studentTemperature);
+    for (int k = 0; k < queueSize; k++) {
+      double p = Math.exp(teacherLog[from + k]);
+      loss -= p * line[k] / rows;
+      studentLog[from + k] = (Math.exp(line[k]) - p) / studentTemperature / rows;
     }
-    LogSoftmax.normalise(log, size);
+    return loss;
+  }
+
+  /** The log-softmax of a row's products, in {@code line}. */
+  private void relation(double[] products, int from, double temperature) {
+    for (int k = 0; k < queueSize; k++) {
+      line[k] = products[from + k] / temperature;
+    }
+    LogSoftmax.normalise(line, queueSize);
   }
 
   /** Finds {@link Rrd} by name. */
@@ -134,8 +175,10 @@ public final class Rrd implements Objective {
     public Optional<Objective> create(Settings options) {
       double studentTemperature = options.number("student-temperature");
       double teacherTemperature = options.number("teacher-temperature");
+      int projectionDim = options.integer("projection-dim");
       int queueSize = options.integer("queue-size");
-      return options.build(() -> new Rrd(studentTemperature, teacherTemperature, queueSize));
+      return options.build(
+          () -> new Rrd(projectionDim, studentTemperature, teacherTemperature, queueSize));
     }
   }
 }

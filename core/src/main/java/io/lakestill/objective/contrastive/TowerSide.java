@@ -1,6 +1,8 @@
 package io.lakestill.objective.contrastive;
 
 import io.lakestill.objective.Batch;
+import io.lakestill.objective.Dimensions;
+import io.lakestill.objective.Equipment;
 import io.lakestill.objective.Gradients;
 import io.lakestill.objective.Scratch;
 import io.lakestill.objective.Tensor;
@@ -30,6 +32,11 @@ final class TowerSide implements java.io.Serializable {
     this.input = input;
     this.projection = "weight." + projection;
     this.head = new LinearHead(projection);
+  }
+
+  /** The projection to the teacher's width. */
+  Equipment equip(Dimensions dimensions, int out) {
+    return head.equip(dimensions.channels(input), out);
   }
 
   Side read(Batch batch) {

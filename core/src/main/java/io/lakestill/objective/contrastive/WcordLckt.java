@@ -1,6 +1,8 @@
 package io.lakestill.objective.contrastive;
 
 import io.lakestill.objective.Batch;
+import io.lakestill.objective.Dimensions;
+import io.lakestill.objective.Equipment;
 import io.lakestill.objective.Gradients;
 import io.lakestill.objective.Objective;
 import io.lakestill.objective.ObjectiveType;
@@ -8,8 +10,10 @@ import io.lakestill.objective.Requirements;
 import io.lakestill.objective.Rule;
 import io.lakestill.objective.Scratch;
 import io.lakestill.objective.head.UnitHead;
+import io.lakestill.objective.numeric.Doubles;
 import io.lakestill.objective.numeric.LogSums;
 import io.lakestill.objective.numeric.Matrices;
+import io.lakestill.objective.numeric.MatrixProduct;
 import io.lakestill.recipe.Settings;
 import java.util.Arrays;
 import java.util.Map;
@@ -25,7 +29,8 @@ import java.util.Optional;
  * constant: {@code d loss / d C = Pi}. Both projections learn.
  *
  * <p>Shapes: {@code student.embedding, teacher.embedding: [batch, width]} of any widths; {@code
- * weight.*_projection} with {@code bias}. In distributed training the batch is one worker's part.
+ * weight.*_projection: [projection-dim, width]} with {@code bias}. In distributed training the
+ * batch is one worker's part.
  *
  * <p>Experimental: from memory of the paper; eps and iterations are our choice.
  *
@@ -35,20 +40,28 @@ import java.util.Optional;
 public final class WcordLckt implements Objective {
   private static final long serialVersionUID = 1L;
 
+  /** Beyond it a product of kernel and factors may leave the range of a double. */
+  private static final double MOST_EXPONENT = 150;
+
   private final UnitHead student = new UnitHead("student.embedding", "student_projection", 1e-12);
   private final UnitHead teacher = new UnitHead("teacher.embedding", "teacher_projection", 1e-12);
 
+  private final int projectionDim;
   private final double epsilon;
   private final int iterations;
   private double transport;
   private double entropy;
+  private final MatrixProduct matrices = new MatrixProduct();
   private transient double[] cost;
   private transient double[] rowPotential;
   private transient double[] columnPotential;
   private transient double[] line;
+  private transient double[] kernel;
+  private transient double[] turned;
   private transient double[] slope;
 
-  WcordLckt(double epsilon, int iterations) {
+  WcordLckt(int projectionDim, double epsilon, int iterations) {
+    this.projectionDim = Rule.atLeast(1, "projection-dim", projectionDim);
     this.epsilon = Rule.positive("epsilon", epsilon);
     this.iterations = Rule.atLeast(1, "iterations", iterations);
   }
@@ -65,13 +78,18 @@ public final class WcordLckt implements Objective {
   }
 
   @Override
+  public Equipment equip(Dimensions dimensions) {
+    return student.equip(dimensions, projectionDim).and(teacher.equip(dimensions, projectionDim));
+  }
+
+  @Override
   public double evaluate(Batch batch, Gradients gradients) {
     double[] s = student.forward(batch);
     double[] t = teacher.forward(batch);
     int rows = batch.rows();
     int width = student.width();
     cost = Scratch.atLeast(cost, rows * rows);
-    Matrices.multiplyTransposed(t, s, rows, width, rows, cost);
+    matrices.multiplyTransposed(t, s, rows, width, rows, cost);
     for (int i = 0; i < rows * rows; i++) {
       cost[i] = 1 - cost[i];
     }
@@ -86,16 +104,54 @@ public final class WcordLckt implements Objective {
       cost[i] = -plan;
     }
     slope = Scratch.atLeast(slope, rows * width);
-    Matrices.transposedMultiply(cost, t, rows, rows, width, slope);
+    matrices.transposedMultiply(cost, t, rows, rows, width, slope);
     student.backward(slope, gradients);
-    Matrices.multiply(cost, s, rows, rows, width, slope);
+    matrices.multiply(cost, s, rows, rows, width, slope);
     teacher.backward(slope, gradients);
     return transport + entropy;
   }
 
+  /** {@code Pi} of the last {@link #evaluate}: {@code [teacher rows, student rows]}. */
+  double[] plan() {
+    return Arrays.stream(cost).map(entry -> -entry).toArray();
+  }
+
+  /** By scaling {@code exp(-cost / epsilon)} where that cannot underflow, else by logarithms. */
   private void sinkhorn(int rows) {
     rowPotential = Scratch.atLeast(rowPotential, rows);
     columnPotential = Scratch.atLeast(columnPotential, rows);
+    // The cost of unit rows is at most 2.
+    if (2 / epsilon < MOST_EXPONENT) {
+      scale(rows);
+    } else {
+      scaleLogarithms(rows);
+    }
+  }
+
+  /** Potentials as {@code epsilon} times the logarithms of factors of rows and columns. */
+  private void scale(int rows) {
+    kernel = Scratch.atLeast(kernel, rows * rows);
+    turned = Scratch.atLeast(turned, rows * rows);
+    for (int i = 0; i < rows * rows; i++) {
+      kernel[i] = Math.exp(-cost[i] / epsilon);
+    }
+    Matrices.transpose(kernel, rows, rows, turned);
+    Arrays.fill(columnPotential, 0, rows, 1.0);
+    for (int iteration = 0; iteration < iterations; iteration++) {
+      for (int i = 0; i < rows; i++) {
+        rowPotential[i] = 1 / (rows * Doubles.dot(kernel, i * rows, columnPotential, 0, rows));
+      }
+      for (int j = 0; j < rows; j++) {
+        columnPotential[j] = 1 / (rows * Doubles.dot(turned, j * rows, rowPotential, 0, rows));
+      }
+    }
+    for (int i = 0; i < rows; i++) {
+      rowPotential[i] = epsilon * Math.log(rowPotential[i]);
+      columnPotential[i] = epsilon * Math.log(columnPotential[i]);
+    }
+  }
+
+  private void scaleLogarithms(int rows) {
     line = Scratch.atLeast(line, rows);
     Arrays.fill(columnPotential, 0, rows, 0.0);
     double logShare = -Math.log(rows);
@@ -128,10 +184,17 @@ public final class WcordLckt implements Objective {
     }
 
     @Override
+    public Optional<String> experimental() {
+      return Optional.of(
+          "from memory of the paper; eps and the number of iterations are our choice");
+    }
+
+    @Override
     public Optional<Objective> create(Settings options) {
+      int projectionDim = options.integer("projection-dim");
       double epsilon = options.number("epsilon");
       int iterations = options.integer("iterations");
-      return options.build(() -> new WcordLckt(epsilon, iterations));
+      return options.build(() -> new WcordLckt(projectionDim, epsilon, iterations));
     }
   }
 }

@@ -105,10 +105,11 @@ public final class AandHkd implements Objective {
       }
     }
     float[] gradient = accumulator.data();
-    for (int i = 0; i < ours.size(); i++) {
-      int plane = i / positions;
-      int location = plane / channels * positions + i % positions;
-      gradient[i] += (float) slope[location * channels + plane % channels];
+    for (int plane = 0; plane < rows * channels; plane++) {
+      int from = plane / channels * positions * channels + plane % channels;
+      for (int p = 0; p < positions; p++) {
+        gradient[plane * positions + p] += (float) slope[from + p * channels];
+      }
     }
   }
 
@@ -119,10 +120,11 @@ public final class AandHkd implements Objective {
   /** {@code [rows, positions, channels]}, so that a location's channels lie side by side. */
   private static double[] byLocation(Tensor map, int channels, int positions, double[] reused) {
     double[] values = Scratch.atLeast(reused, map.size());
-    for (int i = 0; i < map.size(); i++) {
-      int plane = i / positions;
-      int location = plane / channels * positions + i % positions;
-      values[location * channels + plane % channels] = map.data()[i];
+    for (int plane = 0; plane < map.rows() * channels; plane++) {
+      int to = plane / channels * positions * channels + plane % channels;
+      for (int p = 0; p < positions; p++) {
+        values[to + p * channels] = map.data()[plane * positions + p];
+      }
     }
     return values;
   }

@@ -5,6 +5,7 @@ import io.lakestill.objective.Gradients;
 import io.lakestill.objective.Objective;
 import io.lakestill.objective.ObjectiveType;
 import io.lakestill.objective.Requirements;
+import io.lakestill.objective.RowwiseObjective;
 import io.lakestill.objective.Rule;
 import io.lakestill.objective.Scratch;
 import io.lakestill.objective.Shapes;
@@ -27,7 +28,7 @@ import java.util.Optional;
  * <p>Source: PyTorch's {@code cosine_embedding_loss} with target 1, as DistilBERT (Sanh et al.,
  * 2019) uses it.
  */
-public final class CosineEmbedding implements Objective {
+public final class CosineEmbedding implements RowwiseObjective {
   private static final long serialVersionUID = 1L;
 
   /** How the norms are kept from zero. */
@@ -38,6 +39,7 @@ public final class CosineEmbedding implements Objective {
 
   private final Mode mode;
   private final double eps;
+  private transient double[] rowLosses;
   private transient double[] student;
   private transient double[] teacher;
   private transient double[] slope;
@@ -61,14 +63,21 @@ public final class CosineEmbedding implements Objective {
     int width = ours.width();
     student = Doubles.of(ours, student);
     teacher = Doubles.of(theirs, teacher);
+    rowLosses = Scratch.atLeast(rowLosses, rows);
     slope = Scratch.atLeast(slope, ours.size());
     Arrays.fill(slope, 0, ours.size(), 0.0);
     double loss = 0;
     for (int row = 0; row < rows; row++) {
-      loss += (1 - cosine(row * width, width, -1.0 / rows)) / rows;
+      rowLosses[row] = 1 - cosine(row * width, width, -1.0 / rows);
+      loss += rowLosses[row] / rows;
     }
     Doubles.addTo(gradients.of("student.embedding"), 1, slope);
     return loss;
+  }
+
+  @Override
+  public double[] rowLosses() {
+    return rowLosses;
   }
 
   private double cosine(int at, int width, double factor) {

@@ -2,6 +2,8 @@ package io.lakestill.objective.feature;
 
 import io.lakestill.error.Errors;
 import io.lakestill.objective.Batch;
+import io.lakestill.objective.Dimensions;
+import io.lakestill.objective.Equipment;
 import io.lakestill.objective.Gradients;
 import io.lakestill.objective.Objective;
 import io.lakestill.objective.ObjectiveType;
@@ -10,7 +12,6 @@ import io.lakestill.objective.Tensor;
 import io.lakestill.objective.head.LinearHead;
 import io.lakestill.objective.numeric.Doubles;
 import io.lakestill.recipe.Settings;
-import java.util.List;
 import java.util.Optional;
 
 /**
@@ -50,22 +51,27 @@ public final class FitnetHint implements Objective {
 
   private final String studentName;
   private final String teacherName;
-  private final List<String> parameters;
+  private final boolean bias;
   private final LinearHead head = new LinearHead("projector");
   private transient double[] values;
 
-  /**
-   * @param parameters {@code weight.projector}, and {@code bias.projector} for a map with a bias
-   */
-  private FitnetHint(Projector projector, List<String> parameters) {
+  private FitnetHint(Projector projector, boolean bias) {
     this.studentName = "student." + projector.feature;
     this.teacherName = "teacher." + projector.feature;
-    this.parameters = parameters;
+    this.bias = bias;
   }
 
   @Override
   public Requirements requires() {
-    return Requirements.of(studentName, teacherName).and(Requirements.of(parameters));
+    Requirements inputs = Requirements.of(studentName, teacherName, "weight.projector");
+    return bias ? inputs.and(Requirements.of("bias.projector")) : inputs;
+  }
+
+  @Override
+  public Equipment equip(Dimensions dimensions) {
+    int in = dimensions.channels(studentName);
+    int out = dimensions.channels(teacherName);
+    return bias ? head.equip(in, out) : head.equipWithoutBias(in, out);
   }
 
   @Override
@@ -102,12 +108,9 @@ public final class FitnetHint implements Objective {
     @Override
     public Optional<Objective> create(Settings options) {
       Projector projector = options.choice("projector", Projector.class);
-      List<String> parameters =
-          options.flag("bias")
-              ? List.of("weight.projector", "bias.projector")
-              : List.of("weight.projector");
+      boolean bias = options.flag("bias");
       options.choice("reduction", Reduction.class);
-      return options.build(() -> new FitnetHint(projector, parameters));
+      return options.build(() -> new FitnetHint(projector, bias));
     }
   }
 }

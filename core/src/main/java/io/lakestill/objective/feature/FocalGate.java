@@ -2,6 +2,8 @@ package io.lakestill.objective.feature;
 
 import io.lakestill.error.Errors;
 import io.lakestill.objective.Batch;
+import io.lakestill.objective.Dimensions;
+import io.lakestill.objective.Equipment;
 import io.lakestill.objective.Gradients;
 import io.lakestill.objective.Objective;
 import io.lakestill.objective.ObjectiveType;
@@ -44,6 +46,14 @@ public final class FocalGate implements Objective {
   @Override
   public Requirements requires() {
     return Requirements.of("student.gate");
+  }
+
+  @Override
+  public Equipment equip(Dimensions dimensions) {
+    throw Errors.notTrainable(
+        "focal-gate",
+        "a mask of the gate's elements",
+        "a training reads one label per row and no mask");
   }
 
   @Override

@@ -8,10 +8,9 @@ import io.lakestill.objective.ObjectiveType;
 import io.lakestill.objective.Requirements;
 import io.lakestill.objective.Scratch;
 import io.lakestill.objective.Tensor;
-import io.lakestill.objective.numeric.Doubles;
+import io.lakestill.objective.numeric.MatrixProduct;
 import io.lakestill.objective.numeric.SpatialMap;
 import io.lakestill.recipe.Settings;
-import java.util.Arrays;
 import java.util.Optional;
 
 /**
@@ -34,6 +33,7 @@ public final class Fsp implements Objective {
   private final SpatialMap studentTop = new SpatialMap();
   private final SpatialMap teacherBottom = new SpatialMap();
   private final SpatialMap teacherTop = new SpatialMap();
+  private final MatrixProduct matrices = new MatrixProduct();
   private transient double[] studentFlow;
   private transient double[] teacherFlow;
   private transient double[] byBottom;
@@ -62,21 +62,20 @@ public final class Fsp implements Objective {
     }
     byBottom = Scratch.atLeast(byBottom, rows * bottoms * positions);
     byTop = Scratch.atLeast(byTop, rows * tops * positions);
-    Arrays.fill(byBottom, 0, rows * bottoms * positions, 0.0);
-    Arrays.fill(byTop, 0, rows * tops * positions, 0.0);
     int size = rows * tops * bottoms;
     double loss = 0;
     for (int entry = 0; entry < size; entry++) {
       double difference = studentFlow[entry] - teacherFlow[entry];
       loss += difference * difference / size;
-      double slope = 2 * difference / size / positions;
-      int row = entry / (tops * bottoms);
-      int topAt = (row * tops + entry / bottoms % tops) * positions;
-      int bottomAt = (row * bottoms + entry % bottoms) * positions;
-      for (int i = 0; i < positions; i++) {
-        byTop[topAt + i] += slope * bottom[bottomAt + i];
-        byBottom[bottomAt + i] += slope * top[topAt + i];
-      }
+      studentFlow[entry] = 2 * difference / size / positions;
+    }
+    for (int row = 0; row < rows; row++) {
+      int at = row * tops * bottoms;
+      int topAt = row * tops * positions;
+      int bottomAt = row * bottoms * positions;
+      matrices.multiply(studentFlow, at, bottom, bottomAt, tops, bottoms, positions, byTop, topAt);
+      matrices.transposedMultiply(
+          studentFlow, at, top, topAt, bottoms, tops, positions, byBottom, bottomAt);
     }
     studentBottom.backward(byBottom, 1, gradients.of("student.map.1"));
     studentTop.backward(byTop, 1, gradients.of("student.map.2"));
@@ -92,17 +91,20 @@ public final class Fsp implements Objective {
     return bottom.read(lower, grid.studentHeight(), grid.studentWidth());
   }
 
-  private static double[] flow(SpatialMap bottom, SpatialMap top, double[] reused) {
+  private double[] flow(SpatialMap bottom, SpatialMap top, double[] reused) {
     int tops = top.channels();
     int bottoms = bottom.channels();
     int positions = top.positions();
     double[] flow = Scratch.atLeast(reused, top.rows() * tops * bottoms);
-    for (int entry = 0; entry < top.rows() * tops * bottoms; entry++) {
-      int row = entry / (tops * bottoms);
-      int topAt = (row * tops + entry / bottoms % tops) * positions;
-      int bottomAt = (row * bottoms + entry % bottoms) * positions;
-      flow[entry] =
-          Doubles.dot(top.values(), topAt, bottom.values(), bottomAt, positions) / positions;
+    for (int row = 0; row < top.rows(); row++) {
+      int topAt = row * tops * positions;
+      int bottomAt = row * bottoms * positions;
+      int at = row * tops * bottoms;
+      matrices.multiplyTransposed(
+          top.values(), topAt, bottom.values(), bottomAt, tops, positions, bottoms, flow, at);
+    }
+    for (int i = 0; i < top.rows() * tops * bottoms; i++) {
+      flow[i] /= positions;
     }
     return flow;
   }

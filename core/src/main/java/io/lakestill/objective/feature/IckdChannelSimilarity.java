@@ -8,6 +8,7 @@ import io.lakestill.objective.ObjectiveType;
 import io.lakestill.objective.Requirements;
 import io.lakestill.objective.Scratch;
 import io.lakestill.objective.numeric.Matrices;
+import io.lakestill.objective.numeric.MatrixProduct;
 import io.lakestill.objective.numeric.SpatialMap;
 import io.lakestill.objective.numeric.UnitRows;
 import io.lakestill.recipe.Settings;
@@ -33,11 +34,10 @@ public final class IckdChannelSimilarity implements Objective {
 
   private final SpatialMap studentMap = new SpatialMap();
   private final SpatialMap teacherMap = new SpatialMap();
-  private transient double[] own;
+  private final MatrixProduct matrices = new MatrixProduct();
   private transient double[] studentGram;
   private transient double[] teacherGram;
   private transient double[] norms;
-  private transient double[] product;
   private transient double[] slope;
 
   @Override
@@ -57,11 +57,9 @@ public final class IckdChannelSimilarity implements Objective {
               .formatted(channels, teacherMap.channels()));
     }
     int width = studentMap.positions();
-    own = Scratch.atLeast(own, channels * Math.max(width, teacherMap.positions()));
     studentGram = Scratch.atLeast(studentGram, channels * channels);
     teacherGram = Scratch.atLeast(teacherGram, channels * channels);
     norms = Scratch.atLeast(norms, channels);
-    product = Scratch.atLeast(product, channels * width);
     slope = Scratch.atLeast(slope, rows * channels * width);
     double scale = 1.0 / channels / rows / rows;
     double loss = 0;
@@ -75,16 +73,15 @@ public final class IckdChannelSimilarity implements Objective {
       }
       UnitRows.backward(teacherGram, studentGram, norms, channels, channels, FLOOR);
       Matrices.addTranspose(teacherGram, channels);
-      Matrices.multiply(teacherGram, own, channels, channels, width, product);
-      System.arraycopy(product, 0, slope, row * channels * width, channels * width);
+      int at = row * channels * width;
+      matrices.multiply(teacherGram, 0, s, at, channels, channels, width, slope, at);
     }
     studentMap.backward(slope, 1, gradients.of("student.map"));
     return loss;
   }
 
   private void gram(double[] map, int row, int channels, int width, double[] gram) {
-    System.arraycopy(map, row * channels * width, own, 0, channels * width);
-    Matrices.multiplyTransposed(own, own, channels, width, channels, gram);
+    matrices.gram(map, row * channels * width, channels, width, gram, 0);
     UnitRows.normalise(gram, channels, channels, FLOOR, norms);
   }
 

@@ -7,7 +7,7 @@ import io.lakestill.objective.ObjectiveType;
 import io.lakestill.objective.Requirements;
 import io.lakestill.objective.Scratch;
 import io.lakestill.objective.Tensor;
-import io.lakestill.objective.numeric.Matrices;
+import io.lakestill.objective.numeric.MatrixProduct;
 import io.lakestill.objective.numeric.SpatialMap;
 import io.lakestill.objective.numeric.UnitRows;
 import io.lakestill.recipe.Settings;
@@ -34,11 +34,10 @@ public final class Nst implements Objective {
 
   private final SpatialMap studentMap = new SpatialMap();
   private final SpatialMap teacherMap = new SpatialMap();
+  private final MatrixProduct matrices = new MatrixProduct();
   private transient double[] norms;
   private transient double[] gram;
   private transient double[] slope;
-  private transient double[] student;
-  private transient double[] teacher;
   private transient double[] product;
 
   @Override
@@ -61,8 +60,6 @@ public final class Nst implements Objective {
     norms = Scratch.atLeast(norms, rows * most);
     gram = Scratch.atLeast(gram, most * most);
     slope = Scratch.atLeast(slope, rows * studentChannels * width);
-    student = Scratch.atLeast(student, studentChannels * width);
-    teacher = Scratch.atLeast(teacher, teacherChannels * width);
     product = Scratch.atLeast(product, studentChannels * width);
     Arrays.fill(slope, 0, rows * studentChannels * width, 0.0);
     UnitRows.normalise(t, rows * teacherChannels, width, FLOOR, norms);
@@ -70,33 +67,34 @@ public final class Nst implements Objective {
     double loss = 0;
     for (int row = 0; row < rows; row++) {
       int at = row * studentChannels * width;
-      System.arraycopy(s, at, student, 0, studentChannels * width);
-      System.arraycopy(t, row * teacherChannels * width, teacher, 0, teacherChannels * width);
-      loss += kernelMean(teacher, teacherChannels, teacher, teacherChannels, width) / rows;
-      loss += kernelMean(student, studentChannels, student, studentChannels, width) / rows;
+      int teacherAt = row * teacherChannels * width;
+      matrices.gram(t, teacherAt, teacherChannels, width, gram, 0);
+      loss += meanSquare(teacherChannels * teacherChannels) / rows;
+      matrices.gram(s, at, studentChannels, width, gram, 0);
+      loss += meanSquare(studentChannels * studentChannels) / rows;
       double own = 4.0 / rows / studentChannels / studentChannels;
-      addProduct(own, studentChannels, student, studentChannels, width, at);
-      loss -= 2 * kernelMean(student, studentChannels, teacher, teacherChannels, width) / rows;
+      addProduct(own, studentChannels, s, at, studentChannels, width, at);
+      matrices.multiplyTransposed(
+          s, at, t, teacherAt, studentChannels, width, teacherChannels, gram, 0);
+      loss -= 2 * meanSquare(studentChannels * teacherChannels) / rows;
       double cross = -4.0 / rows / studentChannels / teacherChannels;
-      addProduct(cross, studentChannels, teacher, teacherChannels, width, at);
+      addProduct(cross, studentChannels, t, teacherAt, teacherChannels, width, at);
     }
     UnitRows.backward(slope, s, norms, rows * studentChannels, width, FLOOR);
     studentMap.backward(slope, 1, gradients.of("student.map"));
     return loss;
   }
 
-  /** The mean of the squared products of all pairs, which it leaves in {@code gram}. */
-  private double kernelMean(double[] a, int m, double[] b, int n, int width) {
-    Matrices.multiplyTransposed(a, b, m, width, n, gram);
+  private double meanSquare(int pairs) {
     double sum = 0;
-    for (int i = 0; i < m * n; i++) {
+    for (int i = 0; i < pairs; i++) {
       sum += gram[i] * gram[i];
     }
-    return sum / m / n;
+    return sum / pairs;
   }
 
-  private void addProduct(double factor, int m, double[] b, int n, int width, int at) {
-    Matrices.multiply(gram, b, m, n, width, product);
+  private void addProduct(double factor, int m, double[] b, int from, int n, int width, int at) {
+    matrices.multiply(gram, 0, b, from, m, n, width, product, 0);
     for (int i = 0; i < m * width; i++) {
       slope[at + i] += factor * product[i];
     }

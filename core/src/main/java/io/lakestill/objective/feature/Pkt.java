@@ -10,6 +10,7 @@ import io.lakestill.objective.Scratch;
 import io.lakestill.objective.Tensor;
 import io.lakestill.objective.numeric.Doubles;
 import io.lakestill.objective.numeric.Matrices;
+import io.lakestill.objective.numeric.MatrixProduct;
 import io.lakestill.recipe.Settings;
 import java.util.Optional;
 
@@ -31,6 +32,7 @@ public final class Pkt implements Objective {
   private static final long serialVersionUID = 1L;
 
   private final double eps;
+  private final MatrixProduct matrices = new MatrixProduct();
   private transient double[] student;
   private transient double[] norms;
   private transient double[] studentKernel;
@@ -75,7 +77,7 @@ public final class Pkt implements Objective {
     }
     Matrices.addTranspose(teacherKernel, rows);
     slope = Scratch.atLeast(slope, ours.size());
-    Matrices.multiply(teacherKernel, student, rows, rows, width, slope);
+    matrices.multiply(teacherKernel, student, rows, rows, width, slope);
     for (int row = 0; row < rows; row++) {
       double norm = norms[row];
       double along = Doubles.dot(slope, row * width, student, row * width, width);
@@ -97,7 +99,7 @@ public final class Pkt implements Objective {
         features[i] /= norms[row] + eps;
       }
     }
-    Matrices.multiplyTransposed(features, features, rows, width, rows, kernel);
+    matrices.gram(features, rows, width, kernel);
     for (int row = 0; row < rows; row++) {
       double sum = 0;
       for (int i = row * rows; i < (row + 1) * rows; i++) {

@@ -9,6 +9,7 @@ import io.lakestill.objective.Scratch;
 import io.lakestill.objective.Tensor;
 import io.lakestill.objective.numeric.Doubles;
 import io.lakestill.objective.numeric.Matrices;
+import io.lakestill.objective.numeric.MatrixProduct;
 import io.lakestill.objective.numeric.UnitRows;
 import io.lakestill.recipe.Settings;
 import java.util.Optional;
@@ -33,6 +34,7 @@ public final class SimilarityPreserving implements Objective {
   private static final double FLOOR = 1e-12;
 
   private final Feature feature;
+  private final MatrixProduct matrices = new MatrixProduct();
   private transient double[] student;
   private transient double[] studentGram;
   private transient double[] teacherGram;
@@ -58,10 +60,10 @@ public final class SimilarityPreserving implements Objective {
     teacherGram = Scratch.atLeast(teacherGram, rows * rows);
     norms = Scratch.atLeast(norms, rows);
     slope = Doubles.of(theirs, slope);
-    Matrices.multiplyTransposed(slope, slope, rows, theirs.width(), rows, teacherGram);
+    matrices.gram(slope, rows, theirs.width(), teacherGram);
     UnitRows.normalise(teacherGram, rows, rows, FLOOR, norms);
     student = Doubles.of(ours, student);
-    Matrices.multiplyTransposed(student, student, rows, ours.width(), rows, studentGram);
+    matrices.gram(student, rows, ours.width(), studentGram);
     UnitRows.normalise(studentGram, rows, rows, FLOOR, norms);
     double loss = 0;
     for (int i = 0; i < rows * rows; i++) {
@@ -72,7 +74,7 @@ public final class SimilarityPreserving implements Objective {
     UnitRows.backward(teacherGram, studentGram, norms, rows, rows, FLOOR);
     Matrices.addTranspose(teacherGram, rows);
     slope = Scratch.atLeast(slope, ours.size());
-    Matrices.multiply(teacherGram, student, rows, rows, ours.width(), slope);
+    matrices.multiply(teacherGram, student, rows, rows, ours.width(), slope);
     Doubles.addTo(gradients.of("student." + name), 1, slope);
     return loss;
   }

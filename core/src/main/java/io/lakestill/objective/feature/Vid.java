@@ -1,7 +1,11 @@
 package io.lakestill.objective.feature;
 
 import io.lakestill.objective.Batch;
+import io.lakestill.objective.Dimensions;
+import io.lakestill.objective.Equipment;
+import io.lakestill.objective.Equipment.Head;
 import io.lakestill.objective.Gradients;
+import io.lakestill.objective.InitialValues;
 import io.lakestill.objective.Objective;
 import io.lakestill.objective.ObjectiveType;
 import io.lakestill.objective.Requirements;
@@ -12,7 +16,9 @@ import io.lakestill.objective.head.LinearHead;
 import io.lakestill.objective.numeric.Sigmoid;
 import io.lakestill.objective.numeric.SpatialMap;
 import io.lakestill.recipe.Settings;
+import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * Variational information distillation: the student's map predicts the teacher's, up to a learned
@@ -23,14 +29,22 @@ import java.util.Optional;
  * var + log var)/2}.
  *
  * <p>Shapes: {@code student.map: [batch, in, h, w]}, {@code teacher.map: [batch, out, h, w]},
- * {@code weight.regressor.0, .1, .2}, {@code weight.log_scale: [out]}. The larger map is first
- * averaged to the smaller one's height. The logarithm is formed so that no log-scale overflows.
+ * {@code weight.regressor.0: [hidden, in]}, {@code .1: [hidden, hidden]}, {@code .2: [out,
+ * hidden]}, {@code weight.log_scale: [out]}; {@code hidden} is the teacher's channels where the
+ * option is absent. The larger map is first averaged to the smaller one's height. The logarithm is
+ * formed so that no log-scale overflows.
  *
  * <p>Source: Ahn, Hu, Damianou, Lawrence, Dai, "Variational Information Distillation", 2019;
  * HobbitLong/RepDistiller {@code VID.py}, whose log-scale starts at {@code log(exp(5 - eps) - 1)}.
  */
 public final class Vid implements Objective {
   private static final long serialVersionUID = 1L;
+
+  /** The variance of each channel before the first step. */
+  private static final double INITIAL_VARIANCE = 5;
+
+  /** 0 for as many as the teacher has. */
+  private final int hiddenChannels;
 
   private final double eps;
   private final SpatialMap studentMap = new SpatialMap();
@@ -42,7 +56,9 @@ public final class Vid implements Objective {
   private transient double[] deeper;
   private transient double[] slope;
 
-  public Vid(double eps) {
+  Vid(OptionalInt hiddenChannels, double eps) {
+    hiddenChannels.ifPresent(channels -> Rule.atLeast(1, "hidden", channels));
+    this.hiddenChannels = hiddenChannels.orElse(0);
     this.eps = Rule.positive("eps", eps);
   }
 
@@ -55,6 +71,20 @@ public final class Vid implements Objective {
         "weight.regressor.1",
         "weight.regressor.2",
         "weight.log_scale");
+  }
+
+  @Override
+  public Equipment equip(Dimensions dimensions) {
+    int in = dimensions.channels("student.map");
+    int out = dimensions.channels("teacher.map");
+    int middle = hiddenChannels == 0 ? out : hiddenChannels;
+    double logScale = Math.log(Math.expm1(INITIAL_VARIANCE - eps));
+    Head scale = new Head("weight.log_scale", List.of(out), new InitialValues.Constant(logScale));
+    return first
+        .equipWithoutBias(in, middle)
+        .and(second.equipWithoutBias(middle, middle))
+        .and(third.equipWithoutBias(middle, out))
+        .and(new Equipment(List.of(scale), List.of(), List.of()));
   }
 
   @Override
@@ -123,8 +153,10 @@ public final class Vid implements Objective {
 
     @Override
     public Optional<Objective> create(Settings options) {
+      OptionalInt hidden =
+          options.has("hidden") ? OptionalInt.of(options.integer("hidden")) : OptionalInt.empty();
       double eps = options.number("eps");
-      return options.build(() -> new Vid(eps));
+      return options.build(() -> new Vid(hidden, eps));
     }
   }
 }

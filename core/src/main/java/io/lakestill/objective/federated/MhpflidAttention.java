@@ -1,7 +1,10 @@
 package io.lakestill.objective.federated;
 
+import io.lakestill.error.Errors;
 import io.lakestill.metric.LogSoftmax;
 import io.lakestill.objective.Batch;
+import io.lakestill.objective.Dimensions;
+import io.lakestill.objective.Equipment;
 import io.lakestill.objective.Gradients;
 import io.lakestill.objective.Objective;
 import io.lakestill.objective.ObjectiveType;
@@ -39,6 +42,7 @@ public final class MhpflidAttention implements Objective {
   private transient double[] messenger;
   private transient double[] line;
   private transient double[] byLine;
+  private transient double[] attention;
   private transient double[] byQuery;
   private transient double[] byKey;
   private transient double[] byValue;
@@ -53,6 +57,15 @@ public final class MhpflidAttention implements Objective {
         "weight.k",
         "weight.v",
         "state.cotangent");
+  }
+
+  @Override
+  public Equipment equip(Dimensions dimensions) {
+    throw Errors.notTrainable(
+        "mhpflid-attention",
+        "the features of a messenger and of a local model",
+        "it is a layer within a federated network, not the loss of a student; use"
+            + " mhpflid-distill-loss");
   }
 
   @Override
@@ -73,6 +86,7 @@ public final class MhpflidAttention implements Objective {
     double[] v = valueHead.forward(batch, l, rows * n, width, 1);
     line = Scratch.atLeast(line, n);
     byLine = Scratch.atLeast(byLine, n);
+    attention = Scratch.atLeast(attention, rows * m * n);
     byQuery = zeros(byQuery, rows * m * width);
     byKey = zeros(byKey, rows * n * width);
     byValue = zeros(byValue, rows * n * width);
@@ -101,6 +115,7 @@ public final class MhpflidAttention implements Objective {
     double mean = 0;
     for (int j = 0; j < n; j++) {
       double share = Math.exp(line[j]);
+      attention[at / width * n + j] = share;
       byLine[j] = 0;
       for (int d = 0; d < width; d++) {
         byLine[j] += cotangent.at(at + d) * v[first + j * width + d];
@@ -116,6 +131,11 @@ public final class MhpflidAttention implements Objective {
       }
     }
     return mean;
+  }
+
+  /** {@code [batch, m, n]} of the last {@link #evaluate}. */
+  double[] attention() {
+    return attention;
   }
 
   private static double[] zeros(double[] reused, int size) {

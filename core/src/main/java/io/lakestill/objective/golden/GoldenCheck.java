@@ -12,17 +12,23 @@ import io.lakestill.objective.Objectives;
 import io.lakestill.objective.Tensor;
 import io.lakestill.recipe.Problem;
 import io.lakestill.recipe.Problems;
+import io.lakestill.recipe.Progress;
 import io.lakestill.recipe.Settings;
 import io.lakestill.recipe.TermSettings;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import java.util.stream.StreamSupport;
 
 /** Evaluates objectives on reference cases and measures how far off they are. */
 public final class GoldenCheck {
+  private static final Set<String> COMPARED = Set.of("loss", "grad", "state_after");
+
   private final Objectives objectives;
 
   public GoldenCheck(Objectives objectives) {
@@ -40,10 +46,15 @@ public final class GoldenCheck {
           problems.found().stream().map(Problem::message).collect(Collectors.joining("; ")));
     }
     try {
-      return evaluated(golden, objective.get(), term.weight());
+      return evaluated(golden, objective.get(), term.weight().at(Progress.START));
     } catch (LakestillException | IllegalArgumentException e) {
       return GoldenOutcome.failed(golden, e.getMessage());
     }
+  }
+
+  /** The objective that a case's parameters ask for; what is wrong with them becomes problems. */
+  Optional<Objective> objective(GoldenCase golden, Problems problems) {
+    return objectives.create(term(golden, problems));
   }
 
   private static GoldenOutcome evaluated(GoldenCase golden, Objective objective, double weight) {
@@ -79,19 +90,43 @@ public final class GoldenCheck {
       gradientError = worse(gradientError, arrayError(1, batch.state().tensor(name), data));
     }
     return new GoldenOutcome(
-        golden.objective(), golden.name(), lossError, gradientError, Optional.empty());
+        golden.objective(),
+        golden.name(),
+        lossError,
+        gradientError,
+        Optional.empty(),
+        notCompared(expected, parts.keySet()));
+  }
+
+  private static List<String> notCompared(JsonNode expected, Set<String> parts) {
+    List<String> fields = new ArrayList<>();
+    for (Map.Entry<String, JsonNode> field : expected.properties()) {
+      String name = field.getKey();
+      if (name.equals("terms") || name.equals("outputs") || name.equals("term_grad")) {
+        field
+            .getValue()
+            .fieldNames()
+            .forEachRemaining(
+                part -> {
+                  if (!name.equals("terms") || !parts.contains(part)) {
+                    fields.add(name + "." + part);
+                  }
+                });
+      } else if (!COMPARED.contains(name)) {
+        fields.add(name);
+      }
+    }
+    return fields;
   }
 
   /** The recipe term that the case's parameters stand for, over {@code reference.conf}. */
   private static TermSettings term(GoldenCase golden, Problems problems) {
     Map<String, Object> values = new HashMap<>();
     for (Map.Entry<String, JsonNode> param : golden.params().properties()) {
-      JsonNode value = param.getValue();
-      Object option =
-          value.isTextual()
-              ? GoldenFile.registeredName(value.asText())
-              : value.isBoolean() ? (Object) value.asBoolean() : (Object) value.asDouble();
-      values.put(GoldenFile.registeredName(param.getKey()), option);
+      if (golden.saysOfMemory(param.getKey())) {
+        continue;
+      }
+      values.put(GoldenFile.registeredName(param.getKey()), option(param.getValue()));
     }
     values.put("type", golden.objective());
     Config reference =
@@ -104,6 +139,15 @@ public final class GoldenCheck {
     options.has("weight");
     double weight = golden.params().path("weight").asDouble(1.0);
     return new TermSettings(type, weight, options);
+  }
+
+  private static Object option(JsonNode value) {
+    if (value.isArray()) {
+      return StreamSupport.stream(value.spliterator(), false).map(GoldenCheck::option).toList();
+    }
+    return value.isTextual()
+        ? GoldenFile.registeredName(value.asText())
+        : value.isBoolean() ? (Object) value.asBoolean() : (Object) value.asDouble();
   }
 
   private static double scalarError(double value, JsonNode expected) {

@@ -15,7 +15,7 @@ import java.util.Locale;
  *
  * <pre>{@code
  * { "objective": "kd_kl",
- *   "cases": [ { "name", "params": {scalars},
+ *   "cases": [ { "name", "params": {scalars or lists},
  *                "inputs": { "student.logits": { "shape": [B, C], "data": [row-major] }, ... },
  *                "expected": { "loss", "terms", "grad": { input: [flat] }, "state_after" } } ] }
  * }</pre>

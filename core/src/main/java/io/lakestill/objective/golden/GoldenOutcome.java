@@ -1,5 +1,6 @@
 package io.lakestill.objective.golden;
 
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
@@ -9,19 +10,26 @@ import java.util.Optional;
  * @param lossError the largest {@code |a-b| / max(1, |b|)} over the loss and its parts
  * @param gradientError the largest {@code |a-b| / max(1e-3, max|b|)} over gradients and state
  * @param failure why the case could not be evaluated
+ * @param notCompared what the case expects and an objective does not give, such as {@code
+ *     terms.third_party_total}, {@code outputs.plan} or {@code term_grad.icl}
  */
 public record GoldenOutcome(
     String objective,
     String name,
     double lossError,
     double gradientError,
-    Optional<String> failure) {
+    Optional<String> failure,
+    List<String> notCompared) {
   /** The largest error that passes, for losses and gradients alike. */
   public static final double TOLERANCE = 1e-4;
 
+  public GoldenOutcome {
+    notCompared = List.copyOf(notCompared);
+  }
+
   static GoldenOutcome failed(GoldenCase golden, String why) {
     return new GoldenOutcome(
-        golden.objective(), golden.name(), Double.NaN, Double.NaN, Optional.of(why));
+        golden.objective(), golden.name(), Double.NaN, Double.NaN, Optional.of(why), List.of());
   }
 
   public boolean passed() {

@@ -1,6 +1,8 @@
 package io.lakestill.objective.head;
 
 import io.lakestill.objective.Batch;
+import io.lakestill.objective.Dimensions;
+import io.lakestill.objective.Equipment;
 import io.lakestill.objective.Gradients;
 import io.lakestill.objective.Scratch;
 import io.lakestill.objective.Tensor;
@@ -40,6 +42,11 @@ public final class SpectralHead implements java.io.Serializable {
     this.name = name;
     this.norms = norms;
     this.linear = new LinearHead(name);
+  }
+
+  /** Weight and bias of a map to so many values. */
+  public Equipment equip(Dimensions dimensions, int out) {
+    return linear.equip(dimensions.channels(input), out);
   }
 
   public int width() {

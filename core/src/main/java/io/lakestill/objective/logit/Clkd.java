@@ -11,6 +11,7 @@ import io.lakestill.objective.Shapes;
 import io.lakestill.objective.Tensor;
 import io.lakestill.objective.numeric.Doubles;
 import io.lakestill.objective.numeric.Matrices;
+import io.lakestill.objective.numeric.MatrixProduct;
 import io.lakestill.objective.numeric.UnitRows;
 import io.lakestill.recipe.Settings;
 import java.util.Map;
@@ -49,6 +50,7 @@ public final class Clkd implements Objective {
   private double instance;
   private double byClass;
   private double correlation;
+  private final MatrixProduct matrices = new MatrixProduct();
   private transient Gradients hard;
   private transient Batch hardFor;
   private transient double[] teacherRows;
@@ -133,15 +135,15 @@ public final class Clkd implements Objective {
     teacherGram = Scratch.atLeast(teacherGram, classes * classes);
     Matrices.centreColumns(studentRows, rows, classes);
     Matrices.centreColumns(teacherRows, rows, classes);
-    Matrices.transposedMultiply(studentRows, studentRows, classes, rows, classes, studentGram);
-    Matrices.transposedMultiply(teacherRows, teacherRows, classes, rows, classes, teacherGram);
+    matrices.transposedMultiply(studentRows, studentRows, classes, rows, classes, studentGram);
+    matrices.transposedMultiply(teacherRows, teacherRows, classes, rows, classes, teacherGram);
     double sum = 0;
     for (int i = 0; i < classes * classes; i++) {
       studentGram[i] = (studentGram[i] - teacherGram[i]) / (classes - 1);
       sum += studentGram[i] * studentGram[i];
       studentGram[i] *= 4.0 / classes / classes / (classes - 1);
     }
-    Matrices.multiply(studentRows, studentGram, rows, classes, classes, slope);
+    matrices.multiply(studentRows, studentGram, rows, classes, classes, slope);
     return sum / classes / classes;
   }
 
@@ -156,6 +158,11 @@ public final class Clkd implements Objective {
     @Override
     public String name() {
       return "clkd";
+    }
+
+    @Override
+    public Optional<String> experimental() {
+      return Optional.of("the third term is our reading; implementations differ in it");
     }
 
     @Override

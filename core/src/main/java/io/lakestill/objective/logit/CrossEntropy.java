@@ -6,6 +6,7 @@ import io.lakestill.objective.Gradients;
 import io.lakestill.objective.Objective;
 import io.lakestill.objective.ObjectiveType;
 import io.lakestill.objective.Requirements;
+import io.lakestill.objective.RowwiseObjective;
 import io.lakestill.objective.Scratch;
 import io.lakestill.objective.Tensor;
 import io.lakestill.recipe.Settings;
@@ -21,11 +22,12 @@ import java.util.Optional;
  * <p>Finite for logits of any finite size (the log-softmax is shifted by its largest entry).
  * Refuses a label outside {@code [0, classes)}.
  */
-public final class CrossEntropy implements Objective {
+public final class CrossEntropy implements RowwiseObjective {
   private static final long serialVersionUID = 1L;
 
   public static final String NAME = "cross-entropy";
 
+  private transient double[] rowLosses;
   private transient double[] logProbabilities;
 
   @Override
@@ -40,18 +42,25 @@ public final class CrossEntropy implements Objective {
     int classes = logits.width();
     int[] labels = batch.labels(classes);
     float[] gradient = gradients.of("student.logits").data();
+    rowLosses = Scratch.atLeast(rowLosses, rows);
     logProbabilities = Scratch.atLeast(logProbabilities, classes);
     double loss = 0;
     for (int row = 0; row < rows; row++) {
       int offset = row * classes;
       LogSoftmax.of(logits.data(), offset, classes, 1.0, logProbabilities);
-      loss -= logProbabilities[labels[row]];
+      rowLosses[row] = -logProbabilities[labels[row]];
+      loss += rowLosses[row];
       for (int c = 0; c < classes; c++) {
         double target = c == labels[row] ? 1 : 0;
         gradient[offset + c] += (float) ((Math.exp(logProbabilities[c]) - target) / rows);
       }
     }
     return loss / rows;
+  }
+
+  @Override
+  public double[] rowLosses() {
+    return rowLosses;
   }
 
   /** Finds {@link CrossEntropy} by name. */

@@ -1,16 +1,22 @@
 package io.lakestill.objective.logit;
 
+import io.lakestill.error.Errors;
 import io.lakestill.metric.LogSoftmax;
 import io.lakestill.objective.Batch;
+import io.lakestill.objective.Dimensions;
+import io.lakestill.objective.Equipment;
+import io.lakestill.objective.Equipment.Draw;
 import io.lakestill.objective.Gradients;
 import io.lakestill.objective.Indices;
 import io.lakestill.objective.Objective;
 import io.lakestill.objective.ObjectiveType;
 import io.lakestill.objective.Requirements;
+import io.lakestill.objective.RowwiseObjective;
 import io.lakestill.objective.Scratch;
 import io.lakestill.objective.Tensor;
 import io.lakestill.recipe.Settings;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -22,22 +28,30 @@ import java.util.Optional;
  * softmax(z_b)[y_b]} over all classes.
  *
  * <p>Shapes: {@code student.logits: [batch, classes]}, {@code labels: [batch]}, {@code index.seen}:
- * the seen classes.
+ * the seen classes, in a training those of the option {@code seen}.
  *
  * <p>Source: zjrao/DEDN {@code compute_aug_cross_entropy}; {@code true-class-subtract} is 3 in its
  * CUB file, 2 in SUN, {@code 2 bias} in AWA2.
  */
-public final class DednMarginCe implements Objective {
+public final class DednMarginCe implements RowwiseObjective {
   private static final long serialVersionUID = 1L;
 
   private final double bias;
   private final boolean marginAware;
   private final double seenAdd;
   private final double trueClassSubtract;
+  private final List<Integer> seen;
+  private transient double[] rowLosses;
   private transient double[] shift;
   private transient double[] scores;
 
-  DednMarginCe(double bias, boolean marginAware, double seenAdd, double trueClassSubtract) {
+  DednMarginCe(
+      double bias,
+      boolean marginAware,
+      double seenAdd,
+      double trueClassSubtract,
+      List<Integer> seen) {
+    this.seen = List.copyOf(seen);
     this.bias = bias;
     this.marginAware = marginAware;
     this.seenAdd = seenAdd;
@@ -50,12 +64,26 @@ public final class DednMarginCe implements Objective {
   }
 
   @Override
+  public Equipment equip(Dimensions dimensions) {
+    int[] classes = seen.stream().mapToInt(Integer::intValue).toArray();
+    if (classes.length == 0
+        || Arrays.stream(classes).anyMatch(c -> c < 0 || c >= dimensions.classes())) {
+      throw Errors.badRecipe(
+          "dedn-margin-ce has seen = %s; name the seen classes by their numbers, from 0 to %d."
+              .formatted(seen, dimensions.classes() - 1));
+    }
+    Draw fixed = new Draw.Fixed("index.seen", Indices.of(classes));
+    return new Equipment(List.of(), List.of(), List.of(fixed));
+  }
+
+  @Override
   public double evaluate(Batch batch, Gradients gradients) {
     Tensor student = batch.finite("student.logits");
     int rows = student.rows();
     int classes = student.width();
     int[] labels = batch.labels(classes);
     Indices seen = batch.indices("index.seen");
+    rowLosses = Scratch.atLeast(rowLosses, rows);
     shift = Scratch.atLeast(shift, classes);
     scores = Scratch.atLeast(scores, classes);
     Arrays.fill(shift, 0, classes, -bias);
@@ -71,13 +99,19 @@ public final class DednMarginCe implements Objective {
       }
       scores[labels[row]] -= marginAware ? trueClassSubtract : 0;
       LogSoftmax.normalise(scores, classes);
-      loss -= scores[labels[row]] / rows;
+      rowLosses[row] = -scores[labels[row]];
+      loss += rowLosses[row] / rows;
       for (int c = 0; c < classes; c++) {
         double target = c == labels[row] ? 1 : 0;
         gradient[offset + c] += (float) ((Math.exp(scores[c]) - target) / rows);
       }
     }
     return loss;
+  }
+
+  @Override
+  public double[] rowLosses() {
+    return rowLosses;
   }
 
   /** Whose constants hold where an option is silent: the data sets of the paper. */
@@ -112,7 +146,8 @@ public final class DednMarginCe implements Objective {
           options.has("true-class-subtract")
               ? options.number("true-class-subtract")
               : variant.trueClassSubtract(bias);
-      return options.build(() -> new DednMarginCe(bias, marginAware, seenAdd, subtract));
+      List<Integer> seen = options.integers("seen");
+      return options.build(() -> new DednMarginCe(bias, marginAware, seenAdd, subtract, seen));
     }
   }
 }

@@ -6,6 +6,7 @@ import io.lakestill.objective.Gradients;
 import io.lakestill.objective.Objective;
 import io.lakestill.objective.ObjectiveType;
 import io.lakestill.objective.Requirements;
+import io.lakestill.objective.RowwiseObjective;
 import io.lakestill.objective.Scratch;
 import io.lakestill.objective.Shapes;
 import io.lakestill.objective.Tensor;
@@ -28,11 +29,12 @@ import java.util.Optional;
  * and {@code DEDN_Awa2.py}, {@code compute_contrastive_loss1}; its CUB file lacks the 1e-9 and is
  * NaN for equal rows.
  */
-public final class DednMutual implements Objective {
+public final class DednMutual implements RowwiseObjective {
   private static final long serialVersionUID = 1L;
 
   private static final double EPS = 1e-9;
 
+  private transient double[] rowLosses;
   private transient double[] firstLog;
   private transient double[] secondLog;
   private transient double[] firstSlope;
@@ -50,6 +52,7 @@ public final class DednMutual implements Objective {
     Shapes.requireSame("student.logits.1", first, "student.logits.2", second);
     int rows = first.rows();
     int classes = first.width();
+    rowLosses = Scratch.atLeast(rowLosses, rows);
     firstLog = Scratch.atLeast(firstLog, classes);
     secondLog = Scratch.atLeast(secondLog, classes);
     firstSlope = Scratch.atLeast(firstSlope, classes);
@@ -59,20 +62,22 @@ public final class DednMutual implements Objective {
     double loss = 0;
     for (int row = 0; row < rows; row++) {
       int offset = row * classes;
-      loss += distance(first, second, offset, firstGradient, secondGradient) / rows;
+      double ofRow = distance(first, second, offset, firstGradient, secondGradient);
       LogSoftmax.of(first.data(), offset, classes, 1.0, firstLog);
       LogSoftmax.of(second.data(), offset, classes, 1.0, secondLog);
       for (int c = 0; c < classes; c++) {
         double mixture = LogSums.logAdd(firstLog[c], secondLog[c]) - Math.log(2);
         double a = Math.exp(firstLog[c]);
         double b = Math.exp(secondLog[c]);
-        loss += 0.5 * (a * (firstLog[c] - mixture) + b * (secondLog[c] - mixture)) / rows;
+        ofRow += 0.5 * (a * (firstLog[c] - mixture) + b * (secondLog[c] - mixture));
         // The parts that pass through the mixture cancel against the ones of the logarithm.
         firstSlope[c] = 0.5 * a * (firstLog[c] - mixture);
         secondSlope[c] = 0.5 * b * (secondLog[c] - mixture);
       }
       SoftmaxGradient.add(1.0 / rows, firstSlope, firstLog, classes, firstGradient, offset);
       SoftmaxGradient.add(1.0 / rows, secondSlope, secondLog, classes, secondGradient, offset);
+      rowLosses[row] = ofRow;
+      loss += ofRow / rows;
     }
     return loss;
   }
@@ -96,6 +101,11 @@ public final class DednMutual implements Objective {
       secondGradient[i] -= (float) slope;
     }
     return cubes / norm;
+  }
+
+  @Override
+  public double[] rowLosses() {
+    return rowLosses;
   }
 
   /** Finds {@link DednMutual} by name. */

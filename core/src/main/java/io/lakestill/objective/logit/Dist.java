@@ -12,6 +12,7 @@ import io.lakestill.objective.Shapes;
 import io.lakestill.objective.Tensor;
 import io.lakestill.objective.numeric.Cosine;
 import io.lakestill.objective.numeric.SoftmaxGradient;
+import io.lakestill.recipe.Schedule;
 import io.lakestill.recipe.Settings;
 import java.util.Arrays;
 import java.util.Map;
@@ -39,7 +40,7 @@ public final class Dist implements Objective {
 
   private final double beta;
   private final double gamma;
-  private final double temperature;
+  private final Schedule temperature;
   private final double eps;
   private double inter;
   private double intra;
@@ -51,7 +52,7 @@ public final class Dist implements Objective {
   private transient double[] studentSide;
   private transient double[] slope;
 
-  public Dist(double beta, double gamma, double temperature, double eps) {
+  public Dist(double beta, double gamma, Schedule temperature, double eps) {
     this.beta = Rule.notNegative("beta", beta);
     this.gamma = Rule.notNegative("gamma", gamma);
     this.temperature = Rule.positive("temperature", temperature);
@@ -65,6 +66,7 @@ public final class Dist implements Objective {
 
   @Override
   public double evaluate(Batch batch, Gradients gradients) {
+    double t = temperature.at(batch.progress());
     Tensor student = batch.finite("student.logits");
     Tensor teacher = batch.finite("teacher.logits");
     Shapes.requireSame("student.logits", student, "teacher.logits", teacher);
@@ -73,14 +75,14 @@ public final class Dist implements Objective {
     float[] gradient = gradients.of("student.logits").data();
     int size = rows * classes;
     rowLog = Scratch.atLeast(rowLog, classes);
-    p = softened(teacher, p);
-    q = softened(student, q);
+    p = softened(teacher, t, p);
+    q = softened(student, t, q);
     byQ = Scratch.atLeast(byQ, size);
     teacherSide = Scratch.atLeast(teacherSide, Math.max(rows, classes));
     studentSide = Scratch.atLeast(studentSide, Math.max(rows, classes));
     slope = Scratch.atLeast(slope, Math.max(rows, classes));
     Arrays.fill(byQ, 0, size, 0.0);
-    double squared = temperature * temperature;
+    double squared = t * t;
     double rowMean = 0;
     for (int row = 0; row < rows; row++) {
       rowMean += correlation(row * classes, 1, classes, -squared * beta / rows) / rows;
@@ -93,11 +95,11 @@ public final class Dist implements Objective {
     intra = squared * (1 - columnMean);
     for (int row = 0; row < rows; row++) {
       int offset = row * classes;
-      LogSoftmax.of(student.data(), offset, classes, temperature, rowLog);
+      LogSoftmax.of(student.data(), offset, classes, t, rowLog);
       for (int c = 0; c < classes; c++) {
         slope[c] = byQ[offset + c] * q[offset + c];
       }
-      SoftmaxGradient.add(1 / temperature, slope, rowLog, classes, gradient, offset);
+      SoftmaxGradient.add(1 / t, slope, rowLog, classes, gradient, offset);
     }
     return beta * inter + gamma * intra;
   }
@@ -131,7 +133,7 @@ public final class Dist implements Objective {
     }
   }
 
-  private double[] softened(Tensor logits, double[] reused) {
+  private double[] softened(Tensor logits, double temperature, double[] reused) {
     int classes = logits.width();
     double[] probabilities = Scratch.atLeast(reused, logits.size());
     for (int row = 0; row < logits.rows(); row++) {
@@ -159,7 +161,7 @@ public final class Dist implements Objective {
     public Optional<Objective> create(Settings options) {
       double beta = options.number("beta");
       double gamma = options.number("gamma");
-      double temperature = options.number("temperature");
+      Schedule temperature = options.schedule("temperature");
       double eps = options.number("eps");
       return options.build(() -> new Dist(beta, gamma, temperature, eps));
     }

@@ -3,13 +3,14 @@ package io.lakestill.objective.logit;
 import io.lakestill.metric.LogSoftmax;
 import io.lakestill.objective.Batch;
 import io.lakestill.objective.Gradients;
-import io.lakestill.objective.Objective;
 import io.lakestill.objective.Requirements;
+import io.lakestill.objective.RowwiseObjective;
 import io.lakestill.objective.Rule;
 import io.lakestill.objective.Scratch;
 import io.lakestill.objective.Shapes;
 import io.lakestill.objective.Tensor;
 import io.lakestill.objective.numeric.SoftmaxGradient;
+import io.lakestill.recipe.Schedule;
 
 /**
  * The frame of objectives that are a mean over rows of a divergence between the softened
@@ -18,15 +19,16 @@ import io.lakestill.objective.numeric.SoftmaxGradient;
  * <p>Rows whose {@code mask} is 0 are left out of sum and mean, when the batch has a mask; a batch
  * without any row left has loss 0.
  */
-abstract class DistributionObjective implements Objective {
+abstract class DistributionObjective implements RowwiseObjective {
   private static final long serialVersionUID = 1L;
 
-  private final double temperature;
+  private final Schedule temperature;
+  private transient double[] rowLosses;
   private transient double[] teacherLog;
   private transient double[] studentLog;
   private transient double[] slope;
 
-  DistributionObjective(double temperature) {
+  DistributionObjective(Schedule temperature) {
     this.temperature = Rule.positive("temperature", temperature);
   }
 
@@ -47,6 +49,7 @@ abstract class DistributionObjective implements Objective {
 
   @Override
   public double evaluate(Batch batch, Gradients gradients) {
+    double t = temperature.at(batch.progress());
     Tensor student = batch.finite("student.logits");
     Tensor teacher = batch.finite("teacher.logits");
     Shapes.requireSame("student.logits", student, "teacher.logits", teacher);
@@ -54,6 +57,7 @@ abstract class DistributionObjective implements Objective {
     teacherLog = Scratch.atLeast(teacherLog, classes);
     studentLog = Scratch.atLeast(studentLog, classes);
     slope = Scratch.atLeast(slope, classes);
+    rowLosses = Scratch.atLeast(rowLosses, student.rows());
     int counted = batch.unmaskedRows();
     if (counted == 0) {
       return 0;
@@ -66,11 +70,23 @@ abstract class DistributionObjective implements Objective {
         continue;
       }
       int offset = row * classes;
-      LogSoftmax.of(teacher.data(), offset, classes, temperature, teacherLog);
-      LogSoftmax.of(student.data(), offset, classes, temperature, studentLog);
-      sum += divergence(teacherLog, studentLog, classes, slope);
-      SoftmaxGradient.add(factor / temperature, slope, studentLog, classes, gradient, offset);
+      LogSoftmax.of(teacher.data(), offset, classes, t, teacherLog);
+      LogSoftmax.of(student.data(), offset, classes, t, studentLog);
+      double divergence = divergence(teacherLog, studentLog, classes, slope);
+      sum += divergence;
+      rowLosses[row] = factor * counted * divergence;
+      SoftmaxGradient.add(factor / t, slope, studentLog, classes, gradient, offset);
     }
     return factor * sum;
+  }
+
+  @Override
+  public double[] rowLosses() {
+    return rowLosses;
+  }
+
+  @Override
+  public boolean counts(Batch batch, int row) {
+    return !batch.masked(row);
   }
 }

@@ -6,12 +6,14 @@ import io.lakestill.objective.Gradients;
 import io.lakestill.objective.Objective;
 import io.lakestill.objective.ObjectiveType;
 import io.lakestill.objective.Requirements;
+import io.lakestill.objective.RowwiseObjective;
 import io.lakestill.objective.Rule;
 import io.lakestill.objective.Scratch;
 import io.lakestill.objective.Shapes;
 import io.lakestill.objective.Tensor;
 import io.lakestill.objective.numeric.LogSums;
 import io.lakestill.objective.numeric.SoftmaxGradient;
+import io.lakestill.recipe.Schedule;
 import io.lakestill.recipe.Settings;
 import java.util.Map;
 import java.util.Optional;
@@ -34,19 +36,20 @@ import java.util.Optional;
  * <p>Source: Zhao, Cui, Song, Qiu, Liang, "Decoupled Knowledge Distillation", 2022;
  * megvii-research/mdistiller {@code DKD.py}, {@code dkd_loss}.
  */
-public final class Dkd implements Objective {
+public final class Dkd implements RowwiseObjective {
   private static final long serialVersionUID = 1L;
 
   private final double alpha;
   private final double beta;
-  private final double temperature;
+  private final Schedule temperature;
   private double tckd;
   private double nckd;
+  private transient double[] rowLosses;
   private transient double[] teacherLog;
   private transient double[] studentLog;
   private transient double[] slope;
 
-  public Dkd(double alpha, double beta, double temperature) {
+  public Dkd(double alpha, double beta, Schedule temperature) {
     this.alpha = Rule.notNegative("alpha", alpha);
     this.beta = Rule.notNegative("beta", beta);
     this.temperature = Rule.positive("temperature", temperature);
@@ -59,6 +62,7 @@ public final class Dkd implements Objective {
 
   @Override
   public double evaluate(Batch batch, Gradients gradients) {
+    double t = temperature.at(batch.progress());
     Tensor student = batch.finite("student.logits");
     Tensor teacher = batch.finite("teacher.logits");
     Shapes.requireSame("student.logits", student, "teacher.logits", teacher);
@@ -66,31 +70,34 @@ public final class Dkd implements Objective {
     int classes = student.width();
     float[] gradient = gradients.of("student.logits").data();
     int[] labels = batch.labels(classes);
+    rowLosses = Scratch.atLeast(rowLosses, rows);
     teacherLog = Scratch.atLeast(teacherLog, classes);
     studentLog = Scratch.atLeast(studentLog, classes);
     slope = Scratch.atLeast(slope, classes);
-    double scale = temperature * temperature / rows;
+    double scale = t * t / rows;
     tckd = 0;
     nckd = 0;
     for (int row = 0; row < rows; row++) {
       int offset = row * classes;
-      LogSoftmax.of(teacher.data(), offset, classes, temperature, teacherLog);
-      LogSoftmax.of(student.data(), offset, classes, temperature, studentLog);
-      addRow(labels[row], classes, scale);
-      SoftmaxGradient.add(scale / temperature, slope, studentLog, classes, gradient, offset);
+      LogSoftmax.of(teacher.data(), offset, classes, t, teacherLog);
+      LogSoftmax.of(student.data(), offset, classes, t, studentLog);
+      rowLosses[row] = rows * addRow(labels[row], classes, scale);
+      SoftmaxGradient.add(scale / t, slope, studentLog, classes, gradient, offset);
     }
     return alpha * tckd + beta * nckd;
   }
 
-  private void addRow(int label, int classes, double scale) {
+  /** Adds to both parts and gives what the row adds to the loss. */
+  private double addRow(int label, int classes, double scale) {
     double teacherRest = LogSums.logSumWithout(label, teacherLog, classes);
     double studentRest = LogSums.logSumWithout(label, studentLog, classes);
     double target = Math.exp(teacherLog[label]);
     double rest = Math.exp(teacherRest);
-    tckd +=
+    double ofTarget =
         scale
             * (target * (teacherLog[label] - studentLog[label])
                 + rest * (teacherRest - studentRest));
+    double ofOthers = 0;
     slope[label] = -alpha * target;
     for (int c = 0; c < classes; c++) {
       if (c == label) {
@@ -100,9 +107,17 @@ public final class Dkd implements Objective {
       double studentAmongRest = studentLog[c] - studentRest;
       double p = Math.exp(teacherAmongRest);
       double q = Math.exp(studentAmongRest);
-      nckd += scale * p * (teacherAmongRest - studentAmongRest);
+      ofOthers += scale * p * (teacherAmongRest - studentAmongRest);
       slope[c] = -alpha * rest * q + beta * (q - p);
     }
+    tckd += ofTarget;
+    nckd += ofOthers;
+    return alpha * ofTarget + beta * ofOthers;
+  }
+
+  @Override
+  public double[] rowLosses() {
+    return rowLosses;
   }
 
   @Override
@@ -121,7 +136,7 @@ public final class Dkd implements Objective {
     public Optional<Objective> create(Settings options) {
       double alpha = options.number("alpha");
       double beta = options.number("beta");
-      double temperature = options.number("temperature");
+      Schedule temperature = options.schedule("temperature");
       return options.build(() -> new Dkd(alpha, beta, temperature));
     }
   }

@@ -4,6 +4,7 @@ import io.lakestill.metric.LogSoftmax;
 import io.lakestill.objective.Objective;
 import io.lakestill.objective.ObjectiveType;
 import io.lakestill.objective.Tensor;
+import io.lakestill.recipe.Schedule;
 import io.lakestill.recipe.Settings;
 import java.util.Arrays;
 import java.util.List;
@@ -23,15 +24,17 @@ import java.util.Optional;
 public final class EnsembleMeanLogitsKl extends EnsembleObjective {
   private static final long serialVersionUID = 1L;
 
-  public EnsembleMeanLogitsKl(double temperature) {
+  public EnsembleMeanLogitsKl(Schedule temperature) {
     super(temperature);
   }
 
   @Override
-  void combine(List<Tensor> teachers, int offset, int classes, double[] target) {
+  void combine(
+      List<Tensor> teachers, int offset, int classes, double temperature, double[] target) {
     double share = 1.0 / (teachers.size() * temperature);
     Arrays.fill(target, 0, classes, 0.0);
-    for (Tensor teacher : teachers) {
+    for (int i = 0; i < teachers.size(); i++) {
+      Tensor teacher = teachers.get(i);
       for (int c = 0; c < classes; c++) {
         target[c] += share * teacher.data()[offset + c];
       }
@@ -48,7 +51,7 @@ public final class EnsembleMeanLogitsKl extends EnsembleObjective {
 
     @Override
     public Optional<Objective> create(Settings options) {
-      double temperature = options.number("temperature");
+      Schedule temperature = options.schedule("temperature");
       return options.build(() -> new EnsembleMeanLogitsKl(temperature));
     }
   }

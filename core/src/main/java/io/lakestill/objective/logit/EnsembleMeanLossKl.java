@@ -6,10 +6,12 @@ import io.lakestill.objective.Gradients;
 import io.lakestill.objective.Objective;
 import io.lakestill.objective.ObjectiveType;
 import io.lakestill.objective.Requirements;
+import io.lakestill.objective.RowwiseObjective;
 import io.lakestill.objective.Rule;
 import io.lakestill.objective.Scratch;
 import io.lakestill.objective.Shapes;
 import io.lakestill.objective.Tensor;
+import io.lakestill.recipe.Schedule;
 import io.lakestill.recipe.Settings;
 import java.util.List;
 import java.util.Map;
@@ -27,17 +29,18 @@ import java.util.Optional;
  * <p>Source: zisci2/RethinkKD {@code trainer.py}; its arguments default to T = 10 and alpha = 0.2,
  * its scripts use T = 3 and alpha = 0.6.
  */
-public final class EnsembleMeanLossKl implements Objective {
+public final class EnsembleMeanLossKl implements RowwiseObjective {
   private static final long serialVersionUID = 1L;
 
   private final double alpha;
-  private final double temperature;
+  private final Schedule temperature;
   private double hard;
   private double soft;
+  private transient double[] rowLosses;
   private transient double[] teacherLog;
   private transient double[] studentLog;
 
-  public EnsembleMeanLossKl(double alpha, double temperature) {
+  public EnsembleMeanLossKl(double alpha, Schedule temperature) {
     this.alpha = Rule.fraction("alpha", alpha);
     this.temperature = Rule.positive("temperature", temperature);
   }
@@ -49,15 +52,18 @@ public final class EnsembleMeanLossKl implements Objective {
 
   @Override
   public double evaluate(Batch batch, Gradients gradients) {
+    double t = temperature.at(batch.progress());
     Tensor student = batch.finite("student.logits");
     List<Tensor> teachers = batch.allFinite("teacher.logits.*");
-    for (Tensor teacher : teachers) {
+    for (int i = 0; i < teachers.size(); i++) {
+      Tensor teacher = teachers.get(i);
       Shapes.requireSame("student.logits", student, "teacher.logits.*", teacher);
     }
     int rows = student.rows();
     int classes = student.width();
     int[] labels = batch.labels(classes);
     float[] gradient = gradients.of("student.logits").data();
+    rowLosses = Scratch.atLeast(rowLosses, rows);
     teacherLog = Scratch.atLeast(teacherLog, classes);
     studentLog = Scratch.atLeast(studentLog, classes);
     double share = 1.0 / rows / teachers.size();
@@ -66,23 +72,33 @@ public final class EnsembleMeanLossKl implements Objective {
     for (int row = 0; row < rows; row++) {
       int offset = row * classes;
       LogSoftmax.of(student.data(), offset, classes, 1.0, studentLog);
-      hard -= studentLog[labels[row]] / rows;
+      double ofLabel = -studentLog[labels[row]];
+      double ofTeachers = 0;
+      hard += ofLabel / rows;
       for (int c = 0; c < classes; c++) {
         double target = c == labels[row] ? 1 : 0;
         gradient[offset + c] += (float) (alpha * (Math.exp(studentLog[c]) - target) / rows);
       }
-      LogSoftmax.of(student.data(), offset, classes, temperature, studentLog);
-      for (Tensor teacher : teachers) {
-        LogSoftmax.of(teacher.data(), offset, classes, temperature, teacherLog);
+      LogSoftmax.of(student.data(), offset, classes, t, studentLog);
+      for (int i = 0; i < teachers.size(); i++) {
+        Tensor teacher = teachers.get(i);
+        LogSoftmax.of(teacher.data(), offset, classes, t, teacherLog);
         for (int c = 0; c < classes; c++) {
           double p = Math.exp(teacherLog[c]);
           double slope = Math.exp(studentLog[c]) - p;
-          soft += temperature * temperature * share * p * (teacherLog[c] - studentLog[c]);
-          gradient[offset + c] += (float) ((1 - alpha) * temperature * share * slope);
+          ofTeachers += t * t * share * p * (teacherLog[c] - studentLog[c]);
+          gradient[offset + c] += (float) ((1 - alpha) * t * share * slope);
         }
       }
+      soft += ofTeachers;
+      rowLosses[row] = alpha * ofLabel + (1 - alpha) * rows * ofTeachers;
     }
     return alpha * hard + (1 - alpha) * soft;
+  }
+
+  @Override
+  public double[] rowLosses() {
+    return rowLosses;
   }
 
   @Override
@@ -100,7 +116,7 @@ public final class EnsembleMeanLossKl implements Objective {
     @Override
     public Optional<Objective> create(Settings options) {
       double alpha = options.number("alpha");
-      double temperature = options.number("temperature");
+      Schedule temperature = options.schedule("temperature");
       return options.build(() -> new EnsembleMeanLossKl(alpha, temperature));
     }
   }

@@ -6,6 +6,7 @@ import io.lakestill.objective.ObjectiveType;
 import io.lakestill.objective.Scratch;
 import io.lakestill.objective.Tensor;
 import io.lakestill.objective.numeric.LogSums;
+import io.lakestill.recipe.Schedule;
 import io.lakestill.recipe.Settings;
 import java.util.Arrays;
 import java.util.List;
@@ -27,15 +28,17 @@ public final class EnsembleMeanProbKl extends EnsembleObjective {
 
   private transient double[] one;
 
-  public EnsembleMeanProbKl(double temperature) {
+  public EnsembleMeanProbKl(Schedule temperature) {
     super(temperature);
   }
 
   @Override
-  void combine(List<Tensor> teachers, int offset, int classes, double[] target) {
+  void combine(
+      List<Tensor> teachers, int offset, int classes, double temperature, double[] target) {
     Arrays.fill(target, 0, classes, Double.NEGATIVE_INFINITY);
     one = Scratch.atLeast(one, classes);
-    for (Tensor teacher : teachers) {
+    for (int i = 0; i < teachers.size(); i++) {
+      Tensor teacher = teachers.get(i);
       LogSoftmax.of(teacher.data(), offset, classes, temperature, one);
       for (int c = 0; c < classes; c++) {
         target[c] = LogSums.logAdd(target[c], one[c] - Math.log(teachers.size()));
@@ -52,7 +55,7 @@ public final class EnsembleMeanProbKl extends EnsembleObjective {
 
     @Override
     public Optional<Objective> create(Settings options) {
-      double temperature = options.number("temperature");
+      Schedule temperature = options.schedule("temperature");
       return options.build(() -> new EnsembleMeanProbKl(temperature));
     }
   }

@@ -3,6 +3,7 @@ package io.lakestill.objective.logit;
 import io.lakestill.objective.Objective;
 import io.lakestill.objective.ObjectiveType;
 import io.lakestill.objective.Rule;
+import io.lakestill.recipe.Schedule;
 import io.lakestill.recipe.Settings;
 import java.util.Optional;
 
@@ -25,7 +26,7 @@ public final class FisherRao extends DistributionObjective {
 
   private final double eps;
 
-  public FisherRao(double temperature, double eps) {
+  public FisherRao(Schedule temperature, double eps) {
     super(temperature);
     this.eps = Rule.positive("eps", eps);
   }
@@ -55,7 +56,7 @@ public final class FisherRao extends DistributionObjective {
 
     @Override
     public Optional<Objective> create(Settings options) {
-      double temperature = options.number("temperature");
+      Schedule temperature = options.schedule("temperature");
       double eps = options.number("eps");
       return options.build(() -> new FisherRao(temperature, eps));
     }

@@ -4,6 +4,7 @@ import io.lakestill.objective.Objective;
 import io.lakestill.objective.ObjectiveType;
 import io.lakestill.objective.Rule;
 import io.lakestill.objective.numeric.LogSums;
+import io.lakestill.recipe.Schedule;
 import io.lakestill.recipe.Settings;
 import java.util.Optional;
 
@@ -31,7 +32,7 @@ public final class KdJsd extends DistributionObjective {
   /**
    * @param beta the teacher's part of the mixture, from 0 to 1
    */
-  public KdJsd(double temperature, double beta) {
+  public KdJsd(Schedule temperature, double beta) {
     super(temperature);
     this.beta = Rule.fraction("beta", beta);
   }
@@ -70,7 +71,7 @@ public final class KdJsd extends DistributionObjective {
 
     @Override
     public Optional<Objective> create(Settings options) {
-      double temperature = options.number("temperature");
+      Schedule temperature = options.schedule("temperature");
       double beta = options.number("beta");
       return options.build(() -> new KdJsd(temperature, beta));
     }

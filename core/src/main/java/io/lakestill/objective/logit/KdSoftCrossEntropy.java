@@ -2,6 +2,7 @@ package io.lakestill.objective.logit;
 
 import io.lakestill.objective.Objective;
 import io.lakestill.objective.ObjectiveType;
+import io.lakestill.recipe.Schedule;
 import io.lakestill.recipe.Settings;
 import java.util.Optional;
 
@@ -34,7 +35,7 @@ public final class KdSoftCrossEntropy extends DistributionObjective {
 
   private final Reduction reduction;
 
-  public KdSoftCrossEntropy(double temperature, Reduction reduction) {
+  public KdSoftCrossEntropy(Schedule temperature, Reduction reduction) {
     super(temperature);
     this.reduction = reduction;
   }
@@ -64,7 +65,7 @@ public final class KdSoftCrossEntropy extends DistributionObjective {
 
     @Override
     public Optional<Objective> create(Settings options) {
-      double temperature = options.number("temperature");
+      Schedule temperature = options.schedule("temperature");
       Reduction reduction = options.choice("reduction", Reduction.class);
       return options.build(() -> new KdSoftCrossEntropy(temperature, reduction));
     }

@@ -32,8 +32,11 @@ import java.util.OptionalInt;
 public final class LabelSmoothedCe implements Objective {
   private static final long serialVersionUID = 1L;
 
+  /** Stands for an index that was not given; no label is negative. */
+  private static final int NO_PADDING = -1;
+
   private final double labelSmoothing;
-  private final OptionalInt paddingIndex;
+  private final int paddingIndex;
   private double negativeLogLikelihood;
   private int tokens;
   private transient double[] studentLog;
@@ -45,7 +48,7 @@ public final class LabelSmoothedCe implements Objective {
    */
   public LabelSmoothedCe(double labelSmoothing, OptionalInt paddingIndex) {
     this.labelSmoothing = Rule.fraction("label-smoothing", labelSmoothing);
-    this.paddingIndex = paddingIndex;
+    this.paddingIndex = paddingIndex.orElse(NO_PADDING);
   }
 
   @Override
@@ -66,7 +69,7 @@ public final class LabelSmoothedCe implements Objective {
     double loss = 0;
     for (int row = 0; row < student.rows(); row++) {
       int label = labels[row];
-      if (batch.masked(row) || paddingIndex.equals(OptionalInt.of(label))) {
+      if (batch.masked(row) || paddingIndex == label) {
         continue;
       }
       int offset = row * classes;

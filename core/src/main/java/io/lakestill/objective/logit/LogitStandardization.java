@@ -6,10 +6,12 @@ import io.lakestill.objective.Gradients;
 import io.lakestill.objective.Objective;
 import io.lakestill.objective.ObjectiveType;
 import io.lakestill.objective.Requirements;
+import io.lakestill.objective.RowwiseObjective;
 import io.lakestill.objective.Rule;
 import io.lakestill.objective.Scratch;
 import io.lakestill.objective.Shapes;
 import io.lakestill.objective.Tensor;
+import io.lakestill.recipe.Schedule;
 import io.lakestill.recipe.Settings;
 import java.util.Map;
 import java.util.Optional;
@@ -31,20 +33,21 @@ import java.util.Optional;
  * <p>Source: Sun, Ren, Li, Wang, Cao, "Logit Standardization in Knowledge Distillation", 2024;
  * torchdistill {@code mid_level.py}, {@code LogitStdKDLoss}.
  */
-public final class LogitStandardization implements Objective {
+public final class LogitStandardization implements RowwiseObjective {
   private static final long serialVersionUID = 1L;
 
   private final double alpha;
   private final double beta;
-  private final double temperature;
+  private final Schedule temperature;
   private final double eps;
   private double hard;
   private double soft;
+  private transient double[] rowLosses;
   private transient double[] teacherLog;
   private transient double[] studentLog;
   private transient double[] centred;
 
-  public LogitStandardization(double alpha, double beta, double temperature, double eps) {
+  public LogitStandardization(double alpha, double beta, Schedule temperature, double eps) {
     this.alpha = Rule.fraction("alpha", alpha);
     this.beta = Rule.notNegative("beta", beta);
     this.temperature = Rule.positive("temperature", temperature);
@@ -58,6 +61,7 @@ public final class LogitStandardization implements Objective {
 
   @Override
   public double evaluate(Batch batch, Gradients gradients) {
+    double t = temperature.at(batch.progress());
     Tensor student = batch.finite("student.logits");
     Tensor teacher = batch.finite("teacher.logits");
     Shapes.requireSame("student.logits", student, "teacher.logits", teacher);
@@ -65,33 +69,38 @@ public final class LogitStandardization implements Objective {
     int classes = student.width();
     float[] gradient = gradients.of("student.logits").data();
     int[] labels = batch.labels(classes);
+    rowLosses = Scratch.atLeast(rowLosses, rows);
     teacherLog = Scratch.atLeast(teacherLog, classes);
     studentLog = Scratch.atLeast(studentLog, classes);
     centred = Scratch.atLeast(centred, classes);
-    double softFactor = alpha == 0 ? 1 : beta * temperature * temperature;
+    double softFactor = alpha == 0 ? 1 : beta * t * t;
     hard = 0;
     soft = 0;
     for (int row = 0; row < rows; row++) {
       int offset = row * classes;
       LogSoftmax.of(student.data(), offset, classes, 1.0, studentLog);
-      hard -= studentLog[labels[row]] / rows;
+      double ofLabel = -studentLog[labels[row]];
+      double ofTeacher = 0;
+      hard += ofLabel / rows;
       for (int c = 0; c < classes; c++) {
         double target = c == labels[row] ? 1 : 0;
         gradient[offset + c] += (float) (alpha * (Math.exp(studentLog[c]) - target) / rows);
       }
-      standardise(teacher.data(), offset, classes, teacherLog);
+      standardise(teacher.data(), offset, classes, t, teacherLog);
       LogSoftmax.normalise(teacherLog, classes);
-      double deviation = standardise(student.data(), offset, classes, studentLog);
+      double deviation = standardise(student.data(), offset, classes, t, studentLog);
       LogSoftmax.normalise(studentLog, classes);
       double mean = 0;
       double along = 0;
       for (int c = 0; c < classes; c++) {
         double p = Math.exp(teacherLog[c]);
-        soft += p * (teacherLog[c] - studentLog[c]) / rows;
-        teacherLog[c] = softFactor * (Math.exp(studentLog[c]) - p) / temperature / rows;
+        ofTeacher += p * (teacherLog[c] - studentLog[c]);
+        teacherLog[c] = softFactor * (Math.exp(studentLog[c]) - p) / t / rows;
         mean += teacherLog[c] / classes;
         along += teacherLog[c] * centred[c];
       }
+      soft += ofTeacher / rows;
+      rowLosses[row] = alpha * ofLabel + softFactor * ofTeacher;
       double stretch = eps + deviation;
       double bend = deviation > 0 ? along / ((classes - 1) * deviation * stretch) : 0;
       for (int c = 0; c < classes; c++) {
@@ -102,7 +111,8 @@ public final class LogitStandardization implements Objective {
   }
 
   /** Fills {@code out} with the standardised row over T and leaves the centred row in scratch. */
-  private double standardise(float[] logits, int offset, int classes, double[] out) {
+  private double standardise(
+      float[] logits, int offset, int classes, double temperature, double[] out) {
     double mean = 0;
     for (int c = 0; c < classes; c++) {
       mean += (double) logits[offset + c] / classes;
@@ -117,6 +127,11 @@ public final class LogitStandardization implements Objective {
       out[c] = centred[c] / (eps + deviation) / temperature;
     }
     return deviation;
+  }
+
+  @Override
+  public double[] rowLosses() {
+    return rowLosses;
   }
 
   @Override
@@ -135,7 +150,7 @@ public final class LogitStandardization implements Objective {
     public Optional<Objective> create(Settings options) {
       double alpha = options.number("alpha");
       double beta = options.has("beta") ? options.number("beta") : 1 - alpha;
-      double temperature = options.number("temperature");
+      Schedule temperature = options.schedule("temperature");
       double eps = options.number("eps");
       return options.build(() -> new LogitStandardization(alpha, beta, temperature, eps));
     }

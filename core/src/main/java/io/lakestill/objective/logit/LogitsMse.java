@@ -5,9 +5,12 @@ import io.lakestill.objective.Gradients;
 import io.lakestill.objective.Objective;
 import io.lakestill.objective.ObjectiveType;
 import io.lakestill.objective.Requirements;
+import io.lakestill.objective.RowwiseObjective;
 import io.lakestill.objective.Rule;
+import io.lakestill.objective.Scratch;
 import io.lakestill.objective.Shapes;
 import io.lakestill.objective.Tensor;
+import io.lakestill.recipe.Schedule;
 import io.lakestill.recipe.Settings;
 import java.util.Optional;
 
@@ -20,12 +23,13 @@ import java.util.Optional;
  *
  * <p>Source: airaria/TextBrewer {@code losses.py}, {@code kd_mse_loss}.
  */
-public final class LogitsMse implements Objective {
+public final class LogitsMse implements RowwiseObjective {
   private static final long serialVersionUID = 1L;
 
-  private final double temperature;
+  private final Schedule temperature;
+  private transient double[] rowLosses;
 
-  public LogitsMse(double temperature) {
+  public LogitsMse(Schedule temperature) {
     this.temperature = Rule.positive("temperature", temperature);
   }
 
@@ -36,18 +40,32 @@ public final class LogitsMse implements Objective {
 
   @Override
   public double evaluate(Batch batch, Gradients gradients) {
+    double t = temperature.at(batch.progress());
     Tensor student = batch.finite("student.logits");
     Tensor teacher = batch.finite("teacher.logits");
     Shapes.requireSame("student.logits", student, "teacher.logits", teacher);
     float[] gradient = gradients.of("student.logits").data();
-    double factor = 1.0 / student.size() / (temperature * temperature);
-    double sum = 0;
-    for (int i = 0; i < student.size(); i++) {
-      double difference = (double) student.data()[i] - teacher.data()[i];
-      sum += difference * difference;
-      gradient[i] += (float) (2 * factor * difference);
+    int rows = student.rows();
+    int classes = student.width();
+    rowLosses = Scratch.atLeast(rowLosses, rows);
+    double factor = 1.0 / classes / (t * t);
+    double loss = 0;
+    for (int row = 0; row < rows; row++) {
+      double sum = 0;
+      for (int i = row * classes; i < (row + 1) * classes; i++) {
+        double difference = (double) student.data()[i] - teacher.data()[i];
+        sum += difference * difference;
+        gradient[i] += (float) (2 * factor * difference / rows);
+      }
+      rowLosses[row] = factor * sum;
+      loss += rowLosses[row];
     }
-    return factor * sum;
+    return loss / rows;
+  }
+
+  @Override
+  public double[] rowLosses() {
+    return rowLosses;
   }
 
   /** Finds {@link LogitsMse} by name. */
@@ -59,7 +77,7 @@ public final class LogitsMse implements Objective {
 
     @Override
     public Optional<Objective> create(Settings options) {
-      double temperature = options.number("temperature");
+      Schedule temperature = options.schedule("temperature");
       return options.build(() -> new LogitsMse(temperature));
     }
   }

@@ -6,6 +6,7 @@ import io.lakestill.objective.Gradients;
 import io.lakestill.objective.Objective;
 import io.lakestill.objective.ObjectiveType;
 import io.lakestill.objective.Requirements;
+import io.lakestill.objective.RowwiseObjective;
 import io.lakestill.objective.Rule;
 import io.lakestill.objective.Scratch;
 import io.lakestill.objective.Shapes;
@@ -26,13 +27,14 @@ import java.util.Optional;
  * <p>Source: Xie et al., "MH-pFLID", 2024, by its equation; the public re-implementation uses a
  * difference of entropies in place of the divergence, which is not reproduced.
  */
-public final class MhpflidDistillLoss implements Objective {
+public final class MhpflidDistillLoss implements RowwiseObjective {
   private static final long serialVersionUID = 1L;
 
   private final double lambdaM;
   private final double lambdaCon;
   private double crossEntropy;
   private double divergence;
+  private transient double[] rowLosses;
   private transient double[] teacherLog;
   private transient double[] studentLog;
 
@@ -55,6 +57,7 @@ public final class MhpflidDistillLoss implements Objective {
     int classes = student.width();
     float[] gradient = gradients.of("student.logits").data();
     int[] labels = batch.labels(classes);
+    rowLosses = Scratch.atLeast(rowLosses, rows);
     teacherLog = Scratch.atLeast(teacherLog, classes);
     studentLog = Scratch.atLeast(studentLog, classes);
     crossEntropy = 0;
@@ -63,17 +66,26 @@ public final class MhpflidDistillLoss implements Objective {
       int offset = row * classes;
       LogSoftmax.of(teacher.data(), offset, classes, 1.0, teacherLog);
       LogSoftmax.of(student.data(), offset, classes, 1.0, studentLog);
-      crossEntropy -= studentLog[labels[row]] / rows;
+      double ofLabel = -studentLog[labels[row]];
+      double ofTeacher = 0;
       for (int c = 0; c < classes; c++) {
         double p = Math.exp(teacherLog[c]);
         double q = Math.exp(studentLog[c]);
         double target = c == labels[row] ? 1 : 0;
-        divergence += p * (teacherLog[c] - studentLog[c]) / rows;
+        ofTeacher += p * (teacherLog[c] - studentLog[c]);
         double slope = lambdaM * (q - target) + lambdaCon * (q - p);
         gradient[offset + c] += (float) (slope / rows);
       }
+      crossEntropy += ofLabel / rows;
+      divergence += ofTeacher / rows;
+      rowLosses[row] = lambdaM * ofLabel + lambdaCon * ofTeacher;
     }
     return lambdaM * crossEntropy + lambdaCon * divergence;
+  }
+
+  @Override
+  public double[] rowLosses() {
+    return rowLosses;
   }
 
   @Override

@@ -6,12 +6,14 @@ import io.lakestill.objective.Gradients;
 import io.lakestill.objective.Objective;
 import io.lakestill.objective.ObjectiveType;
 import io.lakestill.objective.Requirements;
+import io.lakestill.objective.RowwiseObjective;
 import io.lakestill.objective.Rule;
 import io.lakestill.objective.Scratch;
 import io.lakestill.objective.Shapes;
 import io.lakestill.objective.Tensor;
 import io.lakestill.objective.numeric.LogSums;
 import io.lakestill.objective.numeric.SoftmaxGradient;
+import io.lakestill.recipe.Schedule;
 import io.lakestill.recipe.Settings;
 import java.util.Arrays;
 import java.util.Map;
@@ -32,18 +34,19 @@ import java.util.Optional;
  * yzd-v/cls_KD {@code nkd.py} at its head, which leaves the label's class out (older snapshots do
  * not).
  */
-public final class Nkd implements Objective {
+public final class Nkd implements RowwiseObjective {
   private static final long serialVersionUID = 1L;
 
   private final double gamma;
-  private final double temperature;
+  private final Schedule temperature;
   private double target;
   private double nonTarget;
+  private transient double[] rowLosses;
   private transient double[] teacherLog;
   private transient double[] studentLog;
   private transient double[] slope;
 
-  public Nkd(double gamma, double temperature) {
+  public Nkd(double gamma, Schedule temperature) {
     this.gamma = Rule.notNegative("gamma", gamma);
     this.temperature = Rule.positive("temperature", temperature);
   }
@@ -55,6 +58,7 @@ public final class Nkd implements Objective {
 
   @Override
   public double evaluate(Batch batch, Gradients gradients) {
+    double t = temperature.at(batch.progress());
     Tensor student = batch.finite("student.logits");
     Tensor teacher = batch.finite("teacher.logits");
     Shapes.requireSame("student.logits", student, "teacher.logits", teacher);
@@ -62,6 +66,7 @@ public final class Nkd implements Objective {
     int classes = student.width();
     float[] gradient = gradients.of("student.logits").data();
     int[] labels = batch.labels(classes);
+    rowLosses = Scratch.atLeast(rowLosses, rows);
     teacherLog = Scratch.atLeast(teacherLog, classes);
     studentLog = Scratch.atLeast(studentLog, classes);
     slope = Scratch.atLeast(slope, classes);
@@ -73,30 +78,41 @@ public final class Nkd implements Objective {
       LogSoftmax.of(teacher.data(), offset, classes, 1.0, teacherLog);
       LogSoftmax.of(student.data(), offset, classes, 1.0, studentLog);
       double p = Math.exp(teacherLog[label]);
-      target -= p * studentLog[label] / rows;
+      rowLosses[row] = -p * studentLog[label];
+      target += rowLosses[row] / rows;
       Arrays.fill(slope, 0, classes, 0.0);
       slope[label] = -p;
       SoftmaxGradient.add(1.0 / rows, slope, studentLog, classes, gradient, offset);
-      LogSoftmax.of(teacher.data(), offset, classes, temperature, teacherLog);
-      LogSoftmax.of(student.data(), offset, classes, temperature, studentLog);
-      addOthers(label, classes, gamma * temperature * temperature / rows);
-      SoftmaxGradient.add(1 / temperature, slope, studentLog, classes, gradient, offset);
+      LogSoftmax.of(teacher.data(), offset, classes, t, teacherLog);
+      LogSoftmax.of(student.data(), offset, classes, t, studentLog);
+      double ofOthers = others(label, classes, gamma * t * t / rows);
+      nonTarget += ofOthers;
+      rowLosses[row] += rows * ofOthers;
+      SoftmaxGradient.add(1 / t, slope, studentLog, classes, gradient, offset);
     }
     return target + nonTarget;
   }
 
-  private void addOthers(int label, int classes, double scale) {
+  /** Fills {@code slope} and gives what the other classes add to the loss. */
+  private double others(int label, int classes, double scale) {
     double teacherRest = LogSums.logSumWithout(label, teacherLog, classes);
     double studentRest = LogSums.logSumWithout(label, studentLog, classes);
+    double sum = 0;
     slope[label] = 0;
     for (int c = 0; c < classes; c++) {
       if (c != label) {
         double p = Math.exp(teacherLog[c] - teacherRest);
         double studentAmongRest = studentLog[c] - studentRest;
-        nonTarget -= scale * p * studentAmongRest;
+        sum -= scale * p * studentAmongRest;
         slope[c] = scale * (Math.exp(studentAmongRest) - p);
       }
     }
+    return sum;
+  }
+
+  @Override
+  public double[] rowLosses() {
+    return rowLosses;
   }
 
   @Override
@@ -114,7 +130,7 @@ public final class Nkd implements Objective {
     @Override
     public Optional<Objective> create(Settings options) {
       double gamma = options.number("gamma");
-      double temperature = options.number("temperature");
+      Schedule temperature = options.schedule("temperature");
       return options.build(() -> new Nkd(gamma, temperature));
     }
   }

@@ -2,6 +2,7 @@ package io.lakestill.objective.logit;
 
 import io.lakestill.objective.Objective;
 import io.lakestill.objective.ObjectiveType;
+import io.lakestill.recipe.Schedule;
 import io.lakestill.recipe.Settings;
 import java.util.Optional;
 
@@ -22,7 +23,7 @@ import java.util.Optional;
 public final class ReverseKl extends DistributionObjective {
   private static final long serialVersionUID = 1L;
 
-  public ReverseKl(double temperature) {
+  public ReverseKl(Schedule temperature) {
     super(temperature);
   }
 
@@ -47,7 +48,7 @@ public final class ReverseKl extends DistributionObjective {
 
     @Override
     public Optional<Objective> create(Settings options) {
-      double temperature = options.number("temperature");
+      Schedule temperature = options.schedule("temperature");
       return options.build(() -> new ReverseKl(temperature));
     }
   }

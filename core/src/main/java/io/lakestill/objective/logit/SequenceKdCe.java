@@ -1,7 +1,10 @@
 package io.lakestill.objective.logit;
 
+import io.lakestill.error.Errors;
 import io.lakestill.metric.LogSoftmax;
 import io.lakestill.objective.Batch;
+import io.lakestill.objective.Dimensions;
+import io.lakestill.objective.Equipment;
 import io.lakestill.objective.Gradients;
 import io.lakestill.objective.Objective;
 import io.lakestill.objective.ObjectiveType;
@@ -17,9 +20,9 @@ import java.util.Optional;
  * <p>{@code token-mean}: {@code -log q_y} summed over unmasked rows, divided by their number.
  * {@code sequence-mean-of-sums}: summed likewise, divided by the number of sequences.
  *
- * <p>Shapes: {@code student.logits: [tokens, classes]}, {@code labels, mask, index.sequence:
- * [tokens]}; sequences are numbered from 0 without gaps. In nats. Without an unmasked row the loss
- * is 0.
+ * <p>Shapes: {@code student.logits: [tokens, classes]}, {@code labels, mask: [tokens]}; with {@code
+ * sequence-mean-of-sums} also {@code index.sequence: [tokens]}, the sequences numbered from 0
+ * without gaps. In nats. Without an unmasked row the loss is 0.
  *
  * <p>Source: Kim, Rush, "Sequence-Level Knowledge Distillation", 2016.
  */
@@ -41,7 +44,21 @@ public final class SequenceKdCe implements Objective {
 
   @Override
   public Requirements requires() {
-    return Requirements.of("student.logits", "labels", "index.sequence");
+    Requirements tokens = Requirements.of("student.logits", "labels");
+    return reduction == Reduction.TOKEN_MEAN
+        ? tokens
+        : tokens.and(Requirements.of("index.sequence"));
+  }
+
+  @Override
+  public Equipment equip(Dimensions dimensions) {
+    if (reduction == Reduction.TOKEN_MEAN) {
+      return Equipment.NONE;
+    }
+    throw Errors.notTrainable(
+        "sequence-kd-ce with reduction = sequence-mean-of-sums",
+        "the sequence of each row",
+        "a training batch is drawn by rows, which tears sequences apart; use token-mean");
   }
 
   @Override
@@ -50,12 +67,7 @@ public final class SequenceKdCe implements Objective {
     int rows = student.rows();
     int classes = student.width();
     int[] labels = batch.labels(classes);
-    int[] sequences = batch.indices("index.sequence").data();
-    int last = -1;
-    for (int row = 0; row < rows; row++) {
-      last = Math.max(last, sequences[row]);
-    }
-    int count = reduction == Reduction.TOKEN_MEAN ? batch.unmaskedRows() : last + 1;
+    int count = reduction == Reduction.TOKEN_MEAN ? batch.unmaskedRows() : sequences(batch, rows);
     studentLog = Scratch.atLeast(studentLog, classes);
     float[] gradient = gradients.of("student.logits").data();
     double sum = 0;
@@ -72,6 +84,15 @@ public final class SequenceKdCe implements Objective {
       }
     }
     return count == 0 ? 0 : sum / count;
+  }
+
+  private static int sequences(Batch batch, int rows) {
+    int[] sequences = batch.indices("index.sequence").data();
+    int last = -1;
+    for (int row = 0; row < rows; row++) {
+      last = Math.max(last, sequences[row]);
+    }
+    return last + 1;
   }
 
   /** Finds {@link SequenceKdCe} by name. */

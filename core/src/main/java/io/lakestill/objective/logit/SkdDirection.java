@@ -12,6 +12,7 @@ import io.lakestill.objective.Tensor;
 import io.lakestill.objective.numeric.Cholesky;
 import io.lakestill.objective.numeric.Doubles;
 import io.lakestill.objective.numeric.Matrices;
+import io.lakestill.objective.numeric.MatrixProduct;
 import io.lakestill.objective.numeric.UnitRows;
 import io.lakestill.recipe.Settings;
 import java.util.Optional;
@@ -34,6 +35,7 @@ public final class SkdDirection implements Objective {
   private static final double FLOOR = 1e-12;
 
   private final double tikhonov;
+  private final MatrixProduct matrices = new MatrixProduct();
   private transient double[] student;
   private transient double[] teacher;
   private transient double[] norms;
@@ -71,14 +73,14 @@ public final class SkdDirection implements Objective {
     slope = Scratch.atLeast(slope, Math.max(square, logits.size()));
     UnitRows.normalise(teacher, rows, target.width(), FLOOR, norms);
     UnitRows.normalise(student, rows, logits.width(), FLOOR, norms);
-    Matrices.multiplyTransposed(teacher, teacher, rows, target.width(), rows, centred);
-    Matrices.multiplyTransposed(student, student, rows, logits.width(), rows, difference);
+    matrices.gram(teacher, rows, target.width(), centred);
+    matrices.gram(student, rows, logits.width(), difference);
     for (int i = 0; i < square; i++) {
       difference[i] -= centred[i];
     }
     double loss = lengths(rows);
     Matrices.addTranspose(difference, rows);
-    Matrices.multiply(difference, student, rows, rows, logits.width(), slope);
+    matrices.multiply(difference, student, rows, rows, logits.width(), slope);
     UnitRows.backward(slope, student, norms, rows, logits.width(), FLOOR);
     Doubles.addTo(gradients.of("student.logits"), 1, slope);
     return loss;
@@ -89,7 +91,7 @@ public final class SkdDirection implements Objective {
     int square = rows * rows;
     System.arraycopy(difference, 0, centred, 0, square);
     Matrices.centreColumns(centred, rows, rows);
-    Matrices.transposedMultiply(centred, centred, rows, rows, rows, covariance);
+    matrices.transposedMultiply(centred, centred, rows, rows, rows, covariance);
     for (int i = 0; i < square; i++) {
       covariance[i] /= rows - 1;
     }
@@ -112,8 +114,8 @@ public final class SkdDirection implements Objective {
       }
     }
     // d loss / d S = sum_i slope_i whitened_i^T, and S = centred^T centred / (B - 1).
-    Matrices.transposedMultiply(slope, whitened, rows, rows, rows, covariance);
-    Matrices.multiply(centred, covariance, rows, rows, rows, slope);
+    matrices.transposedMultiply(slope, whitened, rows, rows, rows, covariance);
+    matrices.multiply(centred, covariance, rows, rows, rows, slope);
     for (int i = 0; i < square; i++) {
       difference[i] += 2 * slope[i] / (rows - 1);
     }

@@ -4,6 +4,7 @@ import io.lakestill.objective.Objective;
 import io.lakestill.objective.ObjectiveType;
 import io.lakestill.objective.Rule;
 import io.lakestill.objective.numeric.LogSums;
+import io.lakestill.recipe.Schedule;
 import io.lakestill.recipe.Settings;
 import java.util.Optional;
 
@@ -31,7 +32,7 @@ public final class SkewKl extends DistributionObjective {
    * @param alpha the teacher's part of the mixture, from 0 to 1
    */
   public SkewKl(double alpha) {
-    super(1.0);
+    super(Schedule.of(1));
     this.alpha = Rule.fraction("alpha", alpha);
   }
 

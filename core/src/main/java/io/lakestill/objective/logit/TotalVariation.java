@@ -2,6 +2,7 @@ package io.lakestill.objective.logit;
 
 import io.lakestill.objective.Objective;
 import io.lakestill.objective.ObjectiveType;
+import io.lakestill.recipe.Schedule;
 import io.lakestill.recipe.Settings;
 import java.util.Optional;
 
@@ -23,7 +24,7 @@ import java.util.Optional;
 public final class TotalVariation extends DistributionObjective {
   private static final long serialVersionUID = 1L;
 
-  public TotalVariation(double temperature) {
+  public TotalVariation(Schedule temperature) {
     super(temperature);
   }
 
@@ -48,7 +49,7 @@ public final class TotalVariation extends DistributionObjective {
 
     @Override
     public Optional<Objective> create(Settings options) {
-      double temperature = options.number("temperature");
+      Schedule temperature = options.schedule("temperature");
       return options.build(() -> new TotalVariation(temperature));
     }
   }

@@ -1,7 +1,10 @@
 package io.lakestill.objective.multitask;
 
+import io.lakestill.error.Errors;
 import io.lakestill.metric.LogSoftmax;
 import io.lakestill.objective.Batch;
+import io.lakestill.objective.Dimensions;
+import io.lakestill.objective.Equipment;
 import io.lakestill.objective.Gradients;
 import io.lakestill.objective.Objective;
 import io.lakestill.objective.ObjectiveType;
@@ -48,6 +51,15 @@ public final class PinyinMtlFrozen implements Objective {
         "student.char_logits",
         "labels",
         "index.char_ids");
+  }
+
+  @Override
+  public Equipment equip(Dimensions dimensions) {
+    throw Errors.notTrainable(
+        "pinyin-mtl-frozen",
+        "the characters of each name",
+        "a training reads one label per row and no list of them; give its parts as terms of their"
+            + " own: cross-entropy, kd-kl, cosine-embedding");
   }
 
   @Override

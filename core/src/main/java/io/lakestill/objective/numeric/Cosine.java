@@ -28,7 +28,7 @@ public final class Cosine {
     double divisor = divisorA * Math.max(normB, floor);
     double cosine = Doubles.dot(a, offsetA, b, offsetB, n) / divisor;
     double along = normA > floor ? cosine / (divisorA * divisorA) : 0;
-    for (int i = 0; i < n; i++) {
+    for (int i = 0; i < n && factor != 0; i++) {
       gradient[offsetA + i] += factor * (b[offsetB + i] / divisor - along * a[offsetA + i]);
     }
     return cosine;

@@ -1,6 +1,10 @@
 package io.lakestill.objective.ranking;
 
+import io.lakestill.error.Errors;
 import io.lakestill.objective.Batch;
+import io.lakestill.objective.Dimensions;
+import io.lakestill.objective.Equipment;
+import io.lakestill.objective.Equipment.Draw;
 import io.lakestill.objective.Gradients;
 import io.lakestill.objective.Objective;
 import io.lakestill.objective.ObjectiveType;
@@ -8,6 +12,7 @@ import io.lakestill.objective.Requirements;
 import io.lakestill.objective.Rule;
 import io.lakestill.objective.Tensor;
 import io.lakestill.recipe.Settings;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -19,7 +24,9 @@ import java.util.Optional;
  * sum_m e^{u_m} + epsilon ) ]}, summed over users. A clamped score gets no gradient.
  *
  * <p>Shapes: {@code student.logits: [users, items]}, {@code index.ranked: [users, K]} in the
- * teacher's order, {@code index.uninteresting: [users, M]}.
+ * teacher's order, {@code index.uninteresting: [users, M]}. In a training they are the {@code
+ * ranked} largest of {@code teacher.logits: [users, items]} and {@code uninteresting} others, drawn
+ * anew in each step (the reference: every ten epochs); the loss itself reads no teacher's score.
  *
  * <p>Source: Kang et al., "DE-RRD", 2020, as Lee et al., "Continual Collaborative Distillation",
  * 2024 use it; Gyu-Seok0/CCD_KDD24 {@code Utils/utils.py}, {@code relaxed_ranking_loss}.
@@ -27,17 +34,37 @@ import java.util.Optional;
 public final class CcdRelaxedRanking implements Objective {
   private static final long serialVersionUID = 1L;
 
+  private final int ranked;
+  private final int uninteresting;
   private final double clampMax;
   private final double epsilon;
 
-  public CcdRelaxedRanking(double clampMax, double epsilon) {
+  CcdRelaxedRanking(int ranked, int uninteresting, double clampMax, double epsilon) {
+    this.ranked = Rule.atLeast(1, "ranked", ranked);
+    this.uninteresting = Rule.atLeast(1, "uninteresting", uninteresting);
     this.clampMax = clampMax;
     this.epsilon = Rule.positive("epsilon", epsilon);
   }
 
   @Override
   public Requirements requires() {
-    return Requirements.of("student.logits", "index.ranked", "index.uninteresting");
+    return Requirements.of(
+        "student.logits", "teacher.logits", "index.ranked", "index.uninteresting");
+  }
+
+  @Override
+  public Equipment equip(Dimensions dimensions) {
+    int items = dimensions.channels("teacher.logits");
+    if (ranked + uninteresting > items) {
+      throw Errors.badRecipe(
+          ("ccd-relaxed-ranking has ranked = %d and uninteresting = %d, but the teacher scores %d"
+                  + " items; lower them.")
+              .formatted(ranked, uninteresting, items));
+    }
+    Draw best = new Draw.Largest("index.ranked", "teacher.logits", ranked);
+    Draw rest =
+        new Draw.OutsideLargest("index.uninteresting", "teacher.logits", ranked, uninteresting);
+    return new Equipment(List.of(), List.of(), List.of(best, rest));
   }
 
   @Override
@@ -103,9 +130,11 @@ public final class CcdRelaxedRanking implements Objective {
 
     @Override
     public Optional<Objective> create(Settings options) {
+      int ranked = options.integer("ranked");
+      int uninteresting = options.integer("uninteresting");
       double clampMax = options.number("clamp-max");
       double epsilon = options.number("epsilon");
-      return options.build(() -> new CcdRelaxedRanking(clampMax, epsilon));
+      return options.build(() -> new CcdRelaxedRanking(ranked, uninteresting, clampMax, epsilon));
     }
   }
 }

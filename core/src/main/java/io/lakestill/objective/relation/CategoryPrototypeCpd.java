@@ -8,8 +8,9 @@ import io.lakestill.objective.Requirements;
 import io.lakestill.objective.Rule;
 import io.lakestill.objective.Scratch;
 import io.lakestill.objective.Tensor;
-import io.lakestill.objective.numeric.Cosine;
 import io.lakestill.objective.numeric.Doubles;
+import io.lakestill.objective.numeric.MatrixProduct;
+import io.lakestill.objective.numeric.UnitRows;
 import io.lakestill.recipe.Settings;
 import java.util.Arrays;
 import java.util.Optional;
@@ -40,9 +41,15 @@ public final class CategoryPrototypeCpd implements Objective {
     SUM
   }
 
-  private final int classes;
+  private final int known;
   private final double eps;
   private final Reduction reduction;
+
+  /** As many as the batch has labels for. */
+  private final MatrixProduct matrices = new MatrixProduct();
+
+  private transient int classes;
+
   private transient double[] counts;
   private transient double[] student;
   private transient double[] teacher;
@@ -50,9 +57,16 @@ public final class CategoryPrototypeCpd implements Objective {
   private transient double[] teacherMeans;
   private transient double[] byStudent;
   private transient double[] byMeans;
+  private transient double[] norms;
+  private transient double[] meanNorms;
+  private transient double[] cosines;
+  private transient double[] teacherCosines;
 
+  /**
+   * @param classes labels must be below it
+   */
   public CategoryPrototypeCpd(int classes, double eps, Reduction reduction) {
-    this.classes = Rule.atLeast(1, "num-classes", classes);
+    this.known = Rule.atLeast(1, "num-classes", classes);
     this.eps = Rule.positive("eps", eps);
     this.reduction = reduction;
   }
@@ -66,8 +80,12 @@ public final class CategoryPrototypeCpd implements Objective {
   public double evaluate(Batch batch, Gradients gradients) {
     Tensor ours = batch.finite("student.embedding");
     Tensor theirs = batch.finite("teacher.embedding");
-    int[] labels = batch.labels(classes);
+    int[] labels = batch.labels(known);
     int rows = ours.rows();
+    classes = 0;
+    for (int row = 0; row < rows; row++) {
+      classes = Math.max(classes, labels[row] + 1);
+    }
     int width = ours.width();
     int teacherWidth = theirs.width();
     counts = Scratch.atLeast(counts, classes);
@@ -80,25 +98,26 @@ public final class CategoryPrototypeCpd implements Objective {
     teacher = Doubles.of(theirs, teacher);
     studentMeans = means(student, labels, rows, width, studentMeans);
     teacherMeans = means(teacher, labels, rows, teacherWidth, teacherMeans);
-    byStudent = Scratch.atLeast(byStudent, Math.max(rows, classes) * Math.max(width, teacherWidth));
+    norms = Scratch.atLeast(norms, rows);
+    meanNorms = Scratch.atLeast(meanNorms, classes);
+    cosines = Scratch.atLeast(cosines, rows * classes);
+    teacherCosines = Scratch.atLeast(teacherCosines, rows * classes);
+    byStudent = Scratch.atLeast(byStudent, rows * width);
     byMeans = Scratch.atLeast(byMeans, classes * width);
-    Arrays.fill(byStudent, 0.0);
-    Arrays.fill(byMeans, 0.0);
+    cosines(teacher, teacherMeans, rows, teacherWidth, teacherCosines);
+    cosines(student, studentMeans, rows, width, cosines);
     double scale = reduction == Reduction.MEAN ? 1.0 / rows / present : 1;
     double loss = 0;
-    for (int row = 0; row < rows; row++) {
-      for (int k = 0; k < classes; k++) {
-        if (counts[k] == 0) {
-          continue;
-        }
-        double t = cosine(teacher, row, teacherMeans, k, teacherWidth, 0, byStudent);
-        double s = cosine(student, row, studentMeans, k, width, 0, byStudent);
-        double by = 2 * scale * (s - t);
-        loss += scale * (s - t) * (s - t);
-        cosine(student, row, studentMeans, k, width, by, byStudent);
-        cosine(studentMeans, k, student, row, width, by, byMeans);
-      }
+    // The mean of an absent class is zero, its cosines too, on either side.
+    for (int i = 0; i < rows * classes; i++) {
+      double difference = cosines[i] - teacherCosines[i];
+      loss += scale * difference * difference;
+      cosines[i] = 2 * scale * difference;
     }
+    matrices.multiply(cosines, studentMeans, rows, classes, width, byStudent);
+    matrices.transposedMultiply(cosines, student, classes, rows, width, byMeans);
+    UnitRows.backward(byStudent, student, norms, rows, width, eps);
+    UnitRows.backward(byMeans, studentMeans, meanNorms, classes, width, eps);
     float[] gradient = gradients.of("student.embedding").data();
     for (int i = 0; i < rows * width; i++) {
       int label = labels[i / width];
@@ -108,9 +127,11 @@ public final class CategoryPrototypeCpd implements Objective {
     return loss;
   }
 
-  private double cosine(
-      double[] a, int i, double[] b, int j, int width, double factor, double[] byA) {
-    return Cosine.withGradient(a, i * width, b, j * width, width, eps, factor, byA);
+  /** Makes the rows and the means unit vectors, and multiplies them. */
+  private void cosines(double[] values, double[] means, int rows, int width, double[] out) {
+    UnitRows.normalise(values, rows, width, eps, norms);
+    UnitRows.normalise(means, classes, width, eps, meanNorms);
+    matrices.multiplyTransposed(values, means, rows, width, classes, out);
   }
 
   private double[] means(double[] values, int[] labels, int rows, int width, double[] reused) {
@@ -131,8 +152,13 @@ public final class CategoryPrototypeCpd implements Objective {
     }
 
     @Override
+    public Optional<String> experimental() {
+      return Optional.of("CorrKD's prototype term as reconstructed, not checked against the paper");
+    }
+
+    @Override
     public Optional<Objective> create(Settings options) {
-      int classes = options.integer("num-classes");
+      int classes = options.has("num-classes") ? options.integer("num-classes") : Integer.MAX_VALUE;
       double eps = options.number("eps");
       Reduction reduction = options.choice("reduction", Reduction.class);
       return options.build(() -> new CategoryPrototypeCpd(classes, eps, reduction));

@@ -1,15 +1,18 @@
 package io.lakestill.objective.relation;
 
 import io.lakestill.objective.Batch;
+import io.lakestill.objective.Dimensions;
+import io.lakestill.objective.Equipment;
 import io.lakestill.objective.Gradients;
 import io.lakestill.objective.Objective;
 import io.lakestill.objective.ObjectiveType;
 import io.lakestill.objective.Requirements;
+import io.lakestill.objective.Rule;
 import io.lakestill.objective.Scratch;
 import io.lakestill.objective.Tensor;
 import io.lakestill.objective.head.LinearHead;
 import io.lakestill.objective.numeric.Doubles;
-import io.lakestill.objective.numeric.Matrices;
+import io.lakestill.objective.numeric.MatrixProduct;
 import io.lakestill.recipe.Settings;
 import java.util.Optional;
 
@@ -23,8 +26,8 @@ import java.util.Optional;
  * correlation-congruence-rbf} is the paper's form.
  *
  * <p>Shapes: {@code student.embedding, teacher.embedding: [batch, width]} of any widths; {@code
- * weight.student_projection, weight.teacher_projection: [out, width]} and their {@code bias}. Where
- * the kernels agree the gradient is taken as 0.
+ * weight.student_projection, weight.teacher_projection: [projection-dim, width]} and their {@code
+ * bias}. Where the kernels agree the gradient is taken as 0.
  *
  * <p>Source: torchdistill {@code mid_level.py}, {@code CCKDLoss}.
  */
@@ -45,11 +48,13 @@ public final class CckdTorchdistill implements Objective {
     SUM
   }
 
+  private final int projectionDim;
   private final Kernel kernel;
   private final TaylorKernel series;
   private final Reduction reduction;
   private final LinearHead studentHead = new LinearHead("student_projection");
   private final LinearHead teacherHead = new LinearHead("teacher_projection");
+  private final MatrixProduct matrices = new MatrixProduct();
   private transient double[] student;
   private transient double[] teacher;
   private transient double[] studentGram;
@@ -57,7 +62,8 @@ public final class CckdTorchdistill implements Objective {
   private transient double[] difference;
   private transient double[] slope;
 
-  public CckdTorchdistill(Kernel kernel, double gamma, int order, Reduction reduction) {
+  CckdTorchdistill(int projectionDim, Kernel kernel, double gamma, int order, Reduction reduction) {
+    this.projectionDim = Rule.atLeast(1, "projection-dim", projectionDim);
     this.kernel = kernel;
     this.series = new TaylorKernel(gamma, order);
     this.reduction = reduction;
@@ -75,6 +81,13 @@ public final class CckdTorchdistill implements Objective {
   }
 
   @Override
+  public Equipment equip(Dimensions dimensions) {
+    return studentHead
+        .equip(dimensions.channels("student.embedding"), projectionDim)
+        .and(teacherHead.equip(dimensions.channels("teacher.embedding"), projectionDim));
+  }
+
+  @Override
   public double evaluate(Batch batch, Gradients gradients) {
     Tensor ours = batch.finite("student.embedding");
     Tensor theirs = batch.finite("teacher.embedding");
@@ -86,8 +99,8 @@ public final class CckdTorchdistill implements Objective {
     studentGram = Scratch.atLeast(studentGram, rows * rows);
     teacherGram = Scratch.atLeast(teacherGram, rows * rows);
     difference = Scratch.atLeast(difference, rows * rows);
-    Matrices.multiplyTransposed(s, s, rows, studentHead.out(), rows, studentGram);
-    Matrices.multiplyTransposed(t, t, rows, teacherHead.out(), rows, teacherGram);
+    matrices.gram(s, rows, studentHead.out(), studentGram);
+    matrices.gram(t, rows, teacherHead.out(), teacherGram);
     double squares = 0;
     for (int i = 0; i < rows * rows; i++) {
       difference[i] = value(studentGram[i]) - value(teacherGram[i]);
@@ -114,7 +127,7 @@ public final class CckdTorchdistill implements Objective {
           factor * difference[i] * (kernel == Kernel.BILINEAR ? 1 : series.derivative(gram[i]));
     }
     slope = Scratch.atLeast(slope, rows * width);
-    Matrices.multiply(gram, x, rows, rows, width, slope);
+    matrices.multiply(gram, x, rows, rows, width, slope);
     return slope;
   }
 
@@ -127,11 +140,13 @@ public final class CckdTorchdistill implements Objective {
 
     @Override
     public Optional<Objective> create(Settings options) {
+      int projectionDim = options.integer("projection-dim");
       Kernel kernel = options.choice("kernel", Kernel.class);
       double gamma = options.number("gamma");
       int order = options.integer("order");
       Reduction reduction = options.choice("reduction", Reduction.class);
-      return options.build(() -> new CckdTorchdistill(kernel, gamma, order, reduction));
+      return options.build(
+          () -> new CckdTorchdistill(projectionDim, kernel, gamma, order, reduction));
     }
   }
 }

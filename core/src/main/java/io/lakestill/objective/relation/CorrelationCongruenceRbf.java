@@ -8,7 +8,7 @@ import io.lakestill.objective.Requirements;
 import io.lakestill.objective.Scratch;
 import io.lakestill.objective.Tensor;
 import io.lakestill.objective.numeric.Doubles;
-import io.lakestill.objective.numeric.Matrices;
+import io.lakestill.objective.numeric.MatrixProduct;
 import io.lakestill.objective.numeric.UnitRows;
 import io.lakestill.recipe.Settings;
 import java.util.Optional;
@@ -31,6 +31,7 @@ public final class CorrelationCongruenceRbf implements Objective {
   private static final double FLOOR = 1e-12;
 
   private final TaylorKernel kernel;
+  private final MatrixProduct matrices = new MatrixProduct();
   private transient double[] student;
   private transient double[] norms;
   private transient double[] studentGram;
@@ -57,10 +58,10 @@ public final class CorrelationCongruenceRbf implements Objective {
     teacherGram = Scratch.atLeast(teacherGram, rows * rows);
     slope = Doubles.of(theirs, slope);
     UnitRows.normalise(slope, rows, theirs.width(), FLOOR, norms);
-    Matrices.multiplyTransposed(slope, slope, rows, theirs.width(), rows, teacherGram);
+    matrices.gram(slope, rows, theirs.width(), teacherGram);
     student = Doubles.of(ours, student);
     UnitRows.normalise(student, rows, width, FLOOR, norms);
-    Matrices.multiplyTransposed(student, student, rows, width, rows, studentGram);
+    matrices.gram(student, rows, width, studentGram);
     double loss = 0;
     for (int i = 0; i < rows * rows; i++) {
       double difference = kernel.of(studentGram[i]) - kernel.of(teacherGram[i]);
@@ -69,7 +70,7 @@ public final class CorrelationCongruenceRbf implements Objective {
       teacherGram[i] = 4 * difference * kernel.derivative(studentGram[i]) / rows / rows;
     }
     slope = Scratch.atLeast(slope, ours.size());
-    Matrices.multiply(teacherGram, student, rows, rows, width, slope);
+    matrices.multiply(teacherGram, student, rows, rows, width, slope);
     UnitRows.backward(slope, student, norms, rows, width, FLOOR);
     Doubles.addTo(gradients.of("student.embedding"), 1, slope);
     return loss;

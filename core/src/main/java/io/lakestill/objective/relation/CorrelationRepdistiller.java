@@ -2,10 +2,13 @@ package io.lakestill.objective.relation;
 
 import io.lakestill.error.Errors;
 import io.lakestill.objective.Batch;
+import io.lakestill.objective.Dimensions;
+import io.lakestill.objective.Equipment;
 import io.lakestill.objective.Gradients;
 import io.lakestill.objective.Objective;
 import io.lakestill.objective.ObjectiveType;
 import io.lakestill.objective.Requirements;
+import io.lakestill.objective.Rule;
 import io.lakestill.objective.Scratch;
 import io.lakestill.objective.Tensor;
 import io.lakestill.objective.head.LinearHead;
@@ -22,8 +25,8 @@ import java.util.Optional;
  * projections learn.
  *
  * <p>Shapes: {@code student.embedding, teacher.embedding: [batch, width]} of any widths; {@code
- * weight.student_projection, weight.teacher_projection: [out, width]} and their {@code bias}; at
- * least two rows.
+ * weight.student_projection, weight.teacher_projection: [projection-dim, width]} and their {@code
+ * bias}; at least two rows.
  *
  * <p>Source: HobbitLong/RepDistiller {@code CC.py}, code shared by the author of Peng et al.,
  * "Correlation Congruence for Knowledge Distillation", 2019; another function than the paper's,
@@ -32,11 +35,16 @@ import java.util.Optional;
 public final class CorrelationRepdistiller implements Objective {
   private static final long serialVersionUID = 1L;
 
+  private final int projectionDim;
   private final LinearHead studentHead = new LinearHead("student_projection");
   private final LinearHead teacherHead = new LinearHead("teacher_projection");
   private transient double[] student;
   private transient double[] teacher;
   private transient double[] slope;
+
+  CorrelationRepdistiller(int projectionDim) {
+    this.projectionDim = Rule.atLeast(1, "projection-dim", projectionDim);
+  }
 
   @Override
   public Requirements requires() {
@@ -47,6 +55,13 @@ public final class CorrelationRepdistiller implements Objective {
         "bias.student_projection",
         "weight.teacher_projection",
         "bias.teacher_projection");
+  }
+
+  @Override
+  public Equipment equip(Dimensions dimensions) {
+    return studentHead
+        .equip(dimensions.channels("student.embedding"), projectionDim)
+        .and(teacherHead.equip(dimensions.channels("teacher.embedding"), projectionDim));
   }
 
   @Override
@@ -89,7 +104,8 @@ public final class CorrelationRepdistiller implements Objective {
 
     @Override
     public Optional<Objective> create(Settings options) {
-      return options.build(CorrelationRepdistiller::new);
+      int projectionDim = options.integer("projection-dim");
+      return options.build(() -> new CorrelationRepdistiller(projectionDim));
     }
   }
 }

@@ -5,6 +5,7 @@ import io.lakestill.objective.Tensor;
 import io.lakestill.objective.numeric.Differences;
 import io.lakestill.objective.numeric.Doubles;
 import io.lakestill.objective.numeric.Matrices;
+import io.lakestill.objective.numeric.MatrixProduct;
 
 /**
  * The cosines of the angles that rows of a batch form at one of them.
@@ -20,28 +21,33 @@ final class DifferenceAngles implements java.io.Serializable {
   private static final double FLOOR = 1e-12;
   private static final double SHORT = 1e-5;
 
+  private final MatrixProduct matrices = new MatrixProduct();
+  private final Differences differences = new Differences();
   private int rows;
   private int width;
   private double largest;
   private transient double[] x;
-  private transient double[] gram;
+  private transient double[] flat;
   private transient double[] lengths;
+  private transient double[][] gram;
 
   void read(Tensor embedding) {
     rows = embedding.rows();
     width = embedding.width();
     x = Doubles.of(embedding, x);
-    gram = Scratch.atLeast(gram, rows * rows);
+    flat = Scratch.atLeast(flat, rows * rows);
     lengths = Scratch.atLeast(lengths, rows * rows);
-    Differences.squared(x, rows, width, lengths);
+    differences.squared(x, rows, width, lengths);
     for (int i = 0; i < rows * rows; i++) {
       lengths[i] = Math.sqrt(lengths[i]);
     }
     Matrices.centreColumns(x, rows, width);
-    Matrices.multiplyTransposed(x, x, rows, width, rows, gram);
+    matrices.gram(x, rows, width, flat);
+    gram = Scratch.table(gram, rows, rows);
     largest = 0;
     for (int i = 0; i < rows; i++) {
-      largest = Math.max(largest, Math.sqrt(gram[i * rows + i]));
+      largest = Math.max(largest, Math.sqrt(flat[i * rows + i]));
+      System.arraycopy(flat, i * rows, gram[i], 0, rows);
     }
   }
 
@@ -50,9 +56,30 @@ final class DifferenceAngles implements java.io.Serializable {
     return x;
   }
 
+  /** The inner products of one centred row with all. */
+  double[] products(int row) {
+    return gram[row];
+  }
+
   /** {@code max(|x_b - x_a|, 1e-12)}. */
   double length(int a, int b) {
     return Math.max(lengths[a * rows + b], FLOOR);
+  }
+
+  /** Whether the products are exact enough for all angles at this row. */
+  boolean regularAt(int a) {
+    boolean regular = true;
+    for (int b = 0; b < rows; b++) {
+      regular &= b == a || (lengths[a * rows + b] > 0 && lengths[a * rows + b] >= SHORT * largest);
+    }
+    return regular;
+  }
+
+  /** {@code 1 / |x_c - x_a|} for each {@code c}, 0 for the row itself. */
+  void reciprocals(int a, double[] out) {
+    for (int c = 0; c < rows; c++) {
+      out[c] = c == a ? 0 : 1 / length(a, c);
+    }
   }
 
   double cosine(int a, int b, int c) {
@@ -68,7 +95,7 @@ final class DifferenceAngles implements java.io.Serializable {
         product += (x[b * width + d] - x[a * width + d]) * (x[c * width + d] - x[a * width + d]);
       }
     } else {
-      product = gram[b * rows + c] - gram[b * rows + a] - gram[a * rows + c] + gram[a * rows + a];
+      product = gram[b][c] - gram[b][a] - gram[a][c] + gram[a][a];
     }
     return product / length(a, b) / length(a, c);
   }

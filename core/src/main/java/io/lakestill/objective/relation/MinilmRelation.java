@@ -12,6 +12,7 @@ import io.lakestill.objective.Scratch;
 import io.lakestill.objective.Tensor;
 import io.lakestill.objective.numeric.Doubles;
 import io.lakestill.objective.numeric.Matrices;
+import io.lakestill.objective.numeric.MatrixProduct;
 import io.lakestill.recipe.Settings;
 import java.util.Map;
 import java.util.Optional;
@@ -36,12 +37,11 @@ public final class MinilmRelation implements Objective {
 
   private final int relationHeads;
   private final double[] losses = new double[3];
+  private final MatrixProduct matrices = new MatrixProduct();
   private transient double[] student;
   private transient double[] teacher;
-  private transient double[] one;
   private transient double[] studentLog;
   private transient double[] teacherLog;
-  private transient double[] product;
   private transient double[] row;
   private transient double[] slope;
 
@@ -79,7 +79,6 @@ public final class MinilmRelation implements Objective {
     teacher = Doubles.of(theirs, teacher);
     studentLog = Scratch.atLeast(studentLog, tokens * tokens);
     teacherLog = Scratch.atLeast(teacherLog, tokens * tokens);
-    product = Scratch.atLeast(product, tokens * width);
     slope = Scratch.atLeast(slope, ours.size());
     double share = 1.0 / blocks / tokens;
     double loss = 0;
@@ -92,21 +91,20 @@ public final class MinilmRelation implements Objective {
         studentLog[i] = share * (Math.exp(studentLog[i]) - p) / Math.sqrt(width);
       }
       Matrices.addTranspose(studentLog, tokens);
-      Matrices.multiply(studentLog, one, tokens, tokens, width, product);
-      System.arraycopy(product, 0, slope, block * tokens * width, tokens * width);
+      int at = block * tokens * width;
+      matrices.multiply(studentLog, 0, student, at, tokens, tokens, width, slope, at);
     }
     Doubles.addTo(gradients.of("student." + name), 1, slope);
     return loss;
   }
 
-  /** The log-relations of one head; leaves its vectors in {@code one}. */
+  /** The log-relations of one head. */
   private void scores(double[] values, int block, int tokens, int width, double[] log) {
-    one = Scratch.atLeast(one, tokens * width);
     row = Scratch.atLeast(row, tokens);
-    System.arraycopy(values, block * tokens * width, one, 0, tokens * width);
+    matrices.gram(values, block * tokens * width, tokens, width, log, 0);
     for (int i = 0; i < tokens; i++) {
       for (int j = 0; j < tokens; j++) {
-        row[j] = Doubles.dot(one, i * width, one, j * width, width) / Math.sqrt(width);
+        row[j] = log[i * tokens + j] / Math.sqrt(width);
       }
       LogSoftmax.normalise(row, tokens);
       System.arraycopy(row, 0, log, i * tokens, tokens);

@@ -9,9 +9,10 @@ import io.lakestill.objective.Scratch;
 import io.lakestill.objective.Tensor;
 import io.lakestill.objective.numeric.Differences;
 import io.lakestill.objective.numeric.Doubles;
+import io.lakestill.objective.numeric.Matrices;
+import io.lakestill.objective.numeric.MatrixProduct;
 import io.lakestill.objective.numeric.SmoothL1;
 import io.lakestill.recipe.Settings;
-import java.util.Arrays;
 import java.util.Optional;
 
 /**
@@ -34,6 +35,8 @@ public final class RkdDistance implements Objective {
 
   private static final double FLOOR = 1e-12;
 
+  private final MatrixProduct matrices = new MatrixProduct();
+  private final Differences differences = new Differences();
   private transient double[] student;
   private transient double[] teacher;
   private transient double[] studentDistance;
@@ -70,31 +73,28 @@ public final class RkdDistance implements Objective {
       along += teacherDistance[i] * studentDistance[i];
     }
     double shared = along / studentMean / (rows * (rows - 1.0));
-    Arrays.fill(slope, 0, ours.size(), 0.0);
     for (int i = 0; i < rows; i++) {
-      for (int j = 0; j < i; j++) {
+      double sum = 0;
+      for (int j = 0; j < rows; j++) {
         double distance = studentDistance[i * rows + j];
-        if (distance * distance <= FLOOR * (1 + 1e-9)) {
-          continue;
-        }
+        boolean apart = distance * distance > FLOOR * (1 + 1e-9);
         double by =
-            (teacherDistance[i * rows + j] + teacherDistance[j * rows + i] - 2 * shared)
-                / studentMean
-                / distance;
-        for (int d = 0; d < width; d++) {
-          double pull = by * (student[i * width + d] - student[j * width + d]);
-          slope[i * width + d] += pull;
-          slope[j * width + d] -= pull;
-        }
+            apart ? 2 * (teacherDistance[i * rows + j] - shared) / studentMean / distance : 0;
+        sum += by;
+        studentDistance[i * rows + j] = -by;
       }
+      studentDistance[i * rows + i] = sum;
     }
+    // Row i is pulled by sum_j by_ij (x_i - x_j); centred rows lose the fewest digits.
+    Matrices.centreColumns(student, rows, width);
+    matrices.multiply(studentDistance, student, rows, rows, width, slope);
     Doubles.addTo(gradients.of("student.embedding"), 1, slope);
     return loss;
   }
 
   /** Fills the distances; returns their mean off the diagonal. */
-  private static double distances(double[] x, int rows, int width, double[] out) {
-    Differences.squared(x, rows, width, out);
+  private double distances(double[] x, int rows, int width, double[] out) {
+    differences.squared(x, rows, width, out);
     double sum = 0;
     for (int i = 0; i < rows * rows; i++) {
       boolean diagonal = i / rows == i % rows;

@@ -68,4 +68,14 @@ public record KnowledgeValue(
   public double share(int j, int pairs) {
     return mixFloor + (1 - mixFloor) * (pairs - j) / pairs;
   }
+
+  /** A value of the dropped example mixed into that of the kept one, such as a teacher's logit. */
+  public static double mixed(double share, double kept, double lost) {
+    return share * kept + (1 - share) * lost;
+  }
+
+  /** The same of pixels from 0 to 255: in single precision and cut, as the reference stores it. */
+  public static int mixedPixel(double share, int kept, int lost) {
+    return (int) ((float) share * kept + (float) (1 - share) * lost);
+  }
 }

@@ -47,6 +47,11 @@ public final class SelectiveBatch implements Objective {
     return terms.evaluate(batch, gradients, terms.gate(losses, terms.tokens()));
   }
 
+  /** The tokens on which the teacher spoke in the last {@link #evaluate}. */
+  boolean[] selected() {
+    return terms.selected();
+  }
+
   @Override
   public Map<String, Double> parts() {
     return terms.parts();

@@ -1,7 +1,11 @@
 package io.lakestill.objective.selection;
 
 import io.lakestill.objective.Batch;
+import io.lakestill.objective.Dimensions;
+import io.lakestill.objective.Equipment;
+import io.lakestill.objective.Equipment.Memory;
 import io.lakestill.objective.Gradients;
+import io.lakestill.objective.InitialValues;
 import io.lakestill.objective.Objective;
 import io.lakestill.objective.ObjectiveType;
 import io.lakestill.objective.Requirements;
@@ -10,6 +14,7 @@ import io.lakestill.objective.Scratch;
 import io.lakestill.objective.State;
 import io.lakestill.objective.Tensor;
 import io.lakestill.recipe.Settings;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -25,8 +30,9 @@ import java.util.Optional;
  * {@code mask: [tokens]}, optional. In nats, summed over tokens. Tokens whose mask is 0 or whose
  * label is {@code padding-idx} do not count.
  *
- * <p>{@code state.queue: [m]}. In distributed training a worker's queue holds the losses of its own
- * batches.
+ * <p>Memory: {@code state.queue: [m]}, empty at the start. Each worker (a core) has a queue of the
+ * losses of its own batches and so a gate of its own; with W workers the queues hold W times the
+ * losses, from W times as many steps back.
  *
  * <p>Source: Wang, Yan, Meng, Zhou, "Selective Knowledge Distillation for Neural Machine
  * Translation", 2021; LeslieOverfitting/selective_distillation {@code
@@ -47,6 +53,12 @@ public final class SelectiveGlobalQueue implements Objective {
   @Override
   public Requirements requires() {
     return Requirements.of("student.logits", "teacher.logits", "labels", "state.queue");
+  }
+
+  @Override
+  public Equipment equip(Dimensions dimensions) {
+    Memory queue = new Memory("state.queue", List.of(0), InitialValues.ZERO);
+    return new Equipment(List.of(), List.of(queue), List.of());
   }
 
   @Override
@@ -77,6 +89,11 @@ public final class SelectiveGlobalQueue implements Objective {
     for (int i = 0; i < size; i++) {
       queue.data()[i] = (float) values[i];
     }
+  }
+
+  /** The tokens on which the teacher spoke in the last {@link #evaluate}. */
+  boolean[] selected() {
+    return terms.selected();
   }
 
   @Override

@@ -27,6 +27,9 @@ final class SelectiveTerms implements java.io.Serializable {
   private static final long serialVersionUID = 1L;
   private static final double KEPT = 0.01;
 
+  /** Stands for an index that was not given; no label is negative. */
+  private static final int NO_PADDING = -1;
+
   /** What the teacher's distribution goes through. */
   enum TeacherSchedule {
     NONE,
@@ -35,7 +38,7 @@ final class SelectiveTerms implements java.io.Serializable {
 
   private final double ratio;
   private final double labelSmoothing;
-  private final OptionalInt paddingIndex;
+  private final int paddingIndex;
   private final TeacherSchedule schedule;
   private final double multiplier;
   private double smoothed;
@@ -44,6 +47,7 @@ final class SelectiveTerms implements java.io.Serializable {
   private double gate;
   private int tokens;
   private transient double[] losses;
+  private transient boolean[] selected;
   private transient double[] sorted;
   private transient double[] studentLog;
   private transient double[] teacherLog;
@@ -57,7 +61,7 @@ final class SelectiveTerms implements java.io.Serializable {
       double multiplier) {
     this.ratio = Rule.fraction("ratio", ratio);
     this.labelSmoothing = Rule.fraction("label-smoothing", labelSmoothing);
-    this.paddingIndex = paddingIndex;
+    this.paddingIndex = paddingIndex.orElse(NO_PADDING);
     this.schedule = schedule;
     this.multiplier = Rule.positive("teacher-logit-multiplier", multiplier);
   }
@@ -117,6 +121,9 @@ final class SelectiveTerms implements java.io.Serializable {
     slope = Scratch.atLeast(slope, classes);
     float[] gradient = gradients.of("student.logits").data();
     this.gate = gate;
+    selected =
+        selected != null && selected.length >= batch.rows() ? selected : new boolean[batch.rows()];
+    Arrays.fill(selected, false);
     smoothed = 0;
     divergence = 0;
     negativeLogLikelihood = 0;
@@ -132,12 +139,18 @@ final class SelectiveTerms implements java.io.Serializable {
         slope[c] = -labelSmoothing / classes - (c == label ? 1 - labelSmoothing : 0);
         smoothed += slope[c] * studentLog[c];
       }
-      if (-studentLog[label] >= gate) {
+      selected[row] = -studentLog[label] >= gate;
+      if (selected[row]) {
         addTeacher(teacher, offset, classes);
       }
       SoftmaxGradient.add(1, slope, studentLog, classes, gradient, offset);
     }
     return smoothed + divergence;
+  }
+
+  /** The tokens on which the teacher spoke in the last {@link #evaluate}. */
+  boolean[] selected() {
+    return selected;
   }
 
   private void addTeacher(Tensor teacher, int offset, int classes) {
@@ -162,7 +175,7 @@ final class SelectiveTerms implements java.io.Serializable {
   }
 
   private boolean counts(Batch batch, int row, int label) {
-    return !batch.masked(row) && !paddingIndex.equals(OptionalInt.of(label));
+    return !batch.masked(row) && paddingIndex != label;
   }
 
   Map<String, Double> parts() {

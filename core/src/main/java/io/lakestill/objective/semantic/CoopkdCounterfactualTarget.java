@@ -1,11 +1,15 @@
 package io.lakestill.objective.semantic;
 
+import io.lakestill.error.Errors;
 import io.lakestill.objective.Batch;
+import io.lakestill.objective.Dimensions;
+import io.lakestill.objective.Equipment;
 import io.lakestill.objective.Gradients;
 import io.lakestill.objective.Objective;
 import io.lakestill.objective.ObjectiveType;
 import io.lakestill.objective.Requirements;
 import io.lakestill.objective.Rule;
+import io.lakestill.objective.Scratch;
 import io.lakestill.objective.Shapes;
 import io.lakestill.objective.Tensor;
 import io.lakestill.objective.numeric.Sigmoid;
@@ -44,6 +48,8 @@ public final class CoopkdCounterfactualTarget implements Objective {
   private final double lambda;
   private double prediction;
   private double distances;
+  private transient double[] predictions;
+  private transient double[] targets;
 
   CoopkdCounterfactualTarget(double alpha, Distance distance, double lambda) {
     this.alpha = Rule.fraction("alpha", alpha);
@@ -62,6 +68,15 @@ public final class CoopkdCounterfactualTarget implements Objective {
   }
 
   @Override
+  public Equipment equip(Dimensions dimensions) {
+    throw Errors.notTrainable(
+        "coopkd-counterfactual-target",
+        "the weights of a linear teacher and inputs that learn",
+        "it makes examples, it trains no student; make the counterfactuals in code and train on"
+            + " them");
+  }
+
+  @Override
   public double evaluate(Batch batch, Gradients gradients) {
     Tensor candidate = batch.finite("student.input");
     Tensor source = batch.finite("teacher.input");
@@ -71,12 +86,16 @@ public final class CoopkdCounterfactualTarget implements Objective {
     int[] labels = batch.labels(2);
     int width = candidate.width();
     float[] gradient = gradients.of("student.input").data();
+    predictions = Scratch.atLeast(predictions, candidate.rows());
+    targets = Scratch.atLeast(targets, candidate.rows());
     prediction = 0;
     distances = 0;
     for (int row = 0; row < candidate.rows(); row++) {
       int from = row * width;
       double before = Sigmoid.of(score(source, from, weight, bias));
       double target = before + alpha * (labels[row] - before);
+      predictions[row] = before;
+      targets[row] = target;
       double now = Sigmoid.of(score(candidate, from, weight, bias));
       prediction += (now - target) * (now - target);
       double shift = 0;
@@ -98,6 +117,16 @@ public final class CoopkdCounterfactualTarget implements Objective {
       }
     }
     return prediction + lambda * distances;
+  }
+
+  /** {@code f(x)} of each row of the last {@link #evaluate}. */
+  double[] predictions() {
+    return predictions;
+  }
+
+  /** {@code y'} of each row of the last {@link #evaluate}. */
+  double[] targets() {
+    return targets;
   }
 
   private static double score(Tensor rows, int from, Tensor weight, double bias) {

@@ -90,6 +90,25 @@ class GoldenCheckTest {
   }
 
   @Test
+  void namesWhatItDoesNotCompare() {
+    String text =
+        CASE.formatted("kd_kl", "3.0", "0", "student.logits", "0")
+            .replace(
+                "\"expected\": {",
+                "\"expected\": {\"terms\": {\"soft\": 1}, \"outputs\": {\"mass\": [1]},"
+                    + " \"term_grad\": {\"soft\": {}}, \"hessian\": [], ")
+            .replace("\"labels\"", "\"teacher.logits\"")
+            .replace("\"shape\": [1], \"data\": [0]", "\"shape\": [1, 2], \"data\": [0, 0]");
+    GoldenOutcome outcome =
+        new GoldenCheck(new Objectives()).run(GoldenFile.read(text, "case.json").get(0));
+    assertThat(outcome.failure()).isEmpty();
+    assertThat(outcome.notCompared())
+        .containsExactly("terms.soft", "outputs.mass", "term_grad.soft", "hessian");
+    assertThat(outcome("cross_entropy", "3.0", LOG_2, "student.logits", "-0.5").notCompared())
+        .isEmpty();
+  }
+
+  @Test
   void refusesShapesThatTheirNumbersDoNotFill() {
     String text =
         CASE.formatted("cross_entropy", "3.0", LOG_2, "student.logits", "-0.5")

@@ -33,6 +33,15 @@ class SelectionGoldenValuesTest {
       int rows = golden.get("inputs").get("index.target").get("shape").get(0).asInt();
       int length = target.length / rows;
       JsonNode outputs = golden.get("expected").get("outputs");
+      ThresholdSchedule plain =
+          new ThresholdSchedule(
+              schedule.tau0(),
+              schedule.change(),
+              schedule.updates(),
+              ThresholdSchedule.Score.ACCURACY);
+      int[] distilled = ints(golden.get("inputs").get("index.kd_target"));
+      int padding = params.get("pad_idx").asInt();
+      int[] after = ints(outputs.get("target_after"));
       for (int row = 0; row < rows; row++) {
         double score =
             schedule.score(
@@ -43,6 +52,18 @@ class SelectionGoldenValuesTest {
         assertThat(schedule.usesDistilled(score, update))
             .as("%s row %d", golden.get("name").asText(), row)
             .isEqualTo(ints(outputs.get("use_kd"))[row] == 1);
+        int[] own = Arrays.copyOfRange(target, row * length, (row + 1) * length);
+        int[] guess = Arrays.copyOfRange(predicted, row * length, (row + 1) * length);
+        assertThat(plain.score(own, guess, padding))
+            .isCloseTo(doubles(outputs.get("accuracy"))[row], within(1e-9));
+        int longest = distilled.length / rows;
+        int[] chosen =
+            schedule.usesDistilled(score, update)
+                ? Arrays.copyOfRange(distilled, row * longest, (row + 1) * longest)
+                : own;
+        int[] expected =
+            Arrays.copyOfRange(after, row * after.length / rows, (row + 1) * after.length / rows);
+        assertThat(padded(chosen, expected.length, padding)).containsExactly(expected);
       }
     }
   }
@@ -69,6 +90,8 @@ class SelectionGoldenValuesTest {
       assertThat(values).containsExactly(expected, within(1e-9));
       int current = ints(golden.get("inputs").get("index.current")).length;
       KnowledgeValue.Selection selection = rule.select(values, current);
+      assertThat(golden.get("expected").get("loss").isNull()).as("it is a rule, no loss").isTrue();
+      assertThat(golden.get("expected").get("grad")).isEmpty();
       assertThat(selection.keep()).containsExactlyElementsOf(boxed(outputs.get("keep")));
       assertThat(selection.lost()).containsExactlyElementsOf(boxed(outputs.get("lost")));
       assertThat(selection.tail()).containsExactlyElementsOf(boxed(outputs.get("tail")));
@@ -83,13 +106,24 @@ class SelectionGoldenValuesTest {
     double[] logits = doubles(golden.get("inputs").get("teacher.logits"));
     double[] blended = doubles(outputs.get("blended_logits"));
     int classes = blended.length / shares.length;
+    int[] pixels = ints(golden.get("inputs").get("state.pixels"));
+    int[] mixed = ints(outputs.get("blended_pixels"));
+    int width = mixed.length / shares.length;
     for (int j = 0; j < shares.length; j++) {
       double share = rule.share(j, shares.length);
       assertThat(share).isCloseTo(shares[j], within(1e-9));
+      for (int p = 0; p < width; p++) {
+        assertThat(
+                KnowledgeValue.mixedPixel(
+                    share,
+                    pixels[selection.tail().get(j) * width + p],
+                    pixels[selection.lost().get(j) * width + p]))
+            .isEqualTo(mixed[j * width + p]);
+      }
       for (int c = 0; c < classes; c++) {
         double kept = logits[selection.tail().get(j) * classes + c];
         double lost = logits[selection.lost().get(j) * classes + c];
-        assertThat(share * kept + (1 - share) * lost)
+        assertThat(KnowledgeValue.mixed(share, kept, lost))
             .isCloseTo(blended[j * classes + c], within(1e-9));
       }
     }
@@ -114,6 +148,12 @@ class SelectionGoldenValuesTest {
     JsonNode cases = TestResource.json("/golden/selection/" + name + ".json").get("cases");
     assertThat(cases).isNotEmpty();
     return cases;
+  }
+
+  private static int[] padded(int[] tokens, int length, int padding) {
+    int[] padded = Arrays.copyOf(tokens, length);
+    Arrays.fill(padded, tokens.length, length, padding);
+    return padded;
   }
 
   private static List<Integer> boxed(JsonNode node) {

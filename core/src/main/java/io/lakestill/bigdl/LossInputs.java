@@ -1,0 +1,35 @@
+package io.lakestill.bigdl;
+
+import io.lakestill.objective.Equipment;
+import io.lakestill.objective.Objective;
+import io.lakestill.train.BatchLayout;
+import io.lakestill.train.Draws;
+import io.lakestill.train.EpochPlan;
+import io.lakestill.train.Shard;
+import java.io.Serializable;
+import java.util.Optional;
+
+/**
+ * What a loss's batches are made from, on every core alike.
+ *
+ * @param layout where its inputs lie
+ * @param plan how steps relate to progress
+ * @param seed of what is drawn
+ * @param samples the training examples of the smallest shard
+ */
+record LossInputs(BatchLayout layout, EpochPlan plan, long seed, int samples)
+    implements Serializable {
+  private static final long serialVersionUID = 1L;
+
+  /**
+   * The arrays of a loss, or of one of its terms, for batches of so many rows.
+   *
+   * @param shard of the rows; empty for rows of none, from which nothing is drawn
+   */
+  FlatBatch batch(Objective loss, int rows, Optional<Shard> shard) {
+    int known = shard.map(Shard::samples).orElse(samples);
+    Equipment equipment = loss.equip(layout.dimensions(rows, known));
+    return new FlatBatch(
+        rows, layout, plan, shard, new Draws(equipment.draws(), rows, shard, seed));
+  }
+}

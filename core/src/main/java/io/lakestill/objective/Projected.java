@@ -1,0 +1,163 @@
+package io.lakestill.objective;
+
+import io.lakestill.objective.Equipment.Head;
+import io.lakestill.objective.head.LinearHead;
+import io.lakestill.objective.numeric.Doubles;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * An objective whose student outputs first go through a learnable linear map to the channels of the
+ * teacher's signal of the same name, for methods that compare elements of equal shapes.
+ *
+ * <p>{@code y[b,o,p] = sum_i weight[o,i] x[b,i,p] + bias[o]} at each location {@code p} of a map,
+ * or on an embedding; the objective sees {@code y} in place of {@code x}, rounded to floats.
+ *
+ * <p>{@code weight.projection.<output>: [teacher's channels, student's]}, {@code
+ * bias.projection.<output>: [teacher's channels]}: they start as PyTorch's linear layers do, learn
+ * with the student and leave with the training.
+ */
+public final class Projected implements Objective {
+  private static final long serialVersionUID = 1L;
+  private static final String STUDENT = "student.";
+
+  private final Objective objective;
+  private final List<String> outputs;
+  private final List<LinearHead> heads = new ArrayList<>();
+  private final Requirements requirements;
+  private transient double[][] values;
+  private transient double[][] slopes;
+  private transient Batch outer;
+  private transient Batch inner;
+  private transient Gradients outerGradients;
+  private transient Gradients innerGradients;
+
+  /**
+   * @param outputs the student outputs that are mapped, by the objective's own names, such as
+   *     {@code map}; each has a teacher's signal of the same name
+   */
+  public Projected(Objective objective, List<String> outputs) {
+    this.objective = objective;
+    this.outputs = List.copyOf(outputs);
+    List<String> parameters = new ArrayList<>();
+    for (String output : outputs) {
+      if (!objective.requires().student().contains(output)
+          || !objective.requires().teacher().contains(output)) {
+        throw new IllegalArgumentException(
+            "'%s' cannot be projected: it must be an output of the student, of %s, and a signal of the teacher, of %s"
+                .formatted(output, objective.requires().student(), objective.requires().teacher()));
+      }
+      heads.add(new LinearHead(head(output)));
+      parameters.add("weight." + head(output));
+      parameters.add("bias." + head(output));
+    }
+    this.requirements = objective.requires().and(Requirements.of(parameters));
+  }
+
+  private static String head(String output) {
+    return "projection." + output;
+  }
+
+  @Override
+  public Requirements requires() {
+    return requirements;
+  }
+
+  @Override
+  public Equipment equip(Dimensions dimensions) {
+    Map<String, List<Integer>> shapes = new TreeMap<>(dimensions.shapes());
+    List<Head> parameters = new ArrayList<>();
+    for (String output : outputs) {
+      int in = dimensions.channels(STUDENT + output);
+      int out = dimensions.channels("teacher." + output);
+      InitialValues initial = InitialValues.linear(in);
+      parameters.add(new Head("weight." + head(output), List.of(out, in), initial));
+      parameters.add(new Head("bias." + head(output), List.of(out), initial));
+      List<Integer> mapped = new ArrayList<>(dimensions.shape(STUDENT + output));
+      mapped.set(0, out);
+      shapes.put(STUDENT + output, mapped);
+    }
+    return new Equipment(parameters, List.of(), List.of())
+        .and(
+            objective.equip(
+                new Dimensions(
+                    dimensions.rows(), dimensions.samples(), dimensions.classes(), shapes)));
+  }
+
+  @Override
+  public double evaluate(Batch batch, Gradients gradients) {
+    if (batch != outer) {
+      inner = mapped(batch);
+      outer = batch;
+      outerGradients = null;
+    }
+    if (gradients != outerGradients) {
+      innerGradients = mapped(gradients);
+      outerGradients = gradients;
+    }
+    for (int k = 0; k < outputs.size(); k++) {
+      forward(k, batch);
+    }
+    inner.progress(batch.progress());
+    double loss = objective.evaluate(inner, innerGradients);
+    for (int k = 0; k < outputs.size(); k++) {
+      String name = STUDENT + outputs.get(k);
+      slopes[k] = Doubles.of(innerGradients.of(name), slopes[k]);
+      Doubles.addTo(gradients.of(name), 1, heads.get(k).backward(slopes[k], gradients));
+    }
+    return loss;
+  }
+
+  private void forward(int k, Batch batch) {
+    String name = STUDENT + outputs.get(k);
+    Tensor student = batch.finite(name);
+    int channels = student.dimension(1);
+    values[k] = Doubles.of(student, values[k]);
+    double[] mapped =
+        heads
+            .get(k)
+            .forward(batch, values[k], student.rows(), channels, student.width() / channels);
+    float[] target = inner.tensor(name).data();
+    float[] slope = innerGradients.of(name).data();
+    for (int i = 0; i < target.length; i++) {
+      target[i] = (float) mapped[i];
+      slope[i] = 0;
+    }
+  }
+
+  /** The same batch with tensors of its own where the student's are mapped. */
+  private Batch mapped(Batch batch) {
+    values = new double[outputs.size()][];
+    slopes = new double[outputs.size()][];
+    Batch.Builder builder = Batch.of(batch.rows()).state(batch.state());
+    for (String name : batch.names()) {
+      if (!batch.hasTensor(name)) {
+        builder.indices(name, batch.indices(name));
+      } else if (name.startsWith(STUDENT) && outputs.contains(name.substring(STUDENT.length()))) {
+        int[] shape = batch.tensor(name).shape();
+        shape[1] = batch.tensor("weight." + head(name.substring(STUDENT.length()))).rows();
+        builder.tensor(name, Tensor.zeros(shape));
+      } else {
+        builder.tensor(name, batch.tensor(name));
+      }
+    }
+    return builder.build();
+  }
+
+  private Gradients mapped(Gradients gradients) {
+    Map<String, Tensor> accumulators = new TreeMap<>();
+    gradients.names().forEach(name -> accumulators.put(name, gradients.of(name)));
+    for (String output : outputs) {
+      String name = STUDENT + output;
+      accumulators.put(name, Tensor.zeros(inner.tensor(name).shape()));
+    }
+    return Gradients.over(accumulators);
+  }
+
+  @Override
+  public Map<String, Double> parts() {
+    return objective.parts();
+  }
+}

@@ -1,0 +1,120 @@
+package io.lakestill.train;
+
+import io.lakestill.error.LakestillException;
+import io.lakestill.objective.Batch;
+import io.lakestill.objective.Dimensions;
+import io.lakestill.objective.Equipment;
+import io.lakestill.objective.Equipment.Head;
+import io.lakestill.objective.Gradients;
+import io.lakestill.objective.Objective;
+import io.lakestill.objective.Requirements;
+import io.lakestill.objective.Tensor;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.TreeSet;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+
+/**
+ * Evaluates an objective once on random rows of a training's sizes, with the equipment it would
+ * have there. What does not fit together is said by the objective itself, before anything is spent.
+ */
+public final class Rehearsal {
+  private static final long SEED = 1;
+
+  private final Objective objective;
+  private final Dimensions dimensions;
+
+  private Rehearsal(Objective objective, Dimensions dimensions) {
+    this.objective = objective;
+    this.dimensions = dimensions;
+  }
+
+  /**
+   * @param dimensions with the shape of every input of the objective
+   * @return what the objective complains of; empty when it has a loss
+   */
+  public static Optional<String> complaint(Objective objective, Dimensions dimensions) {
+    try {
+      return new Rehearsal(objective, dimensions).evaluate();
+    } catch (LakestillException | IllegalArgumentException e) {
+      return Optional.of(e.getMessage());
+    }
+  }
+
+  private Optional<String> evaluate() {
+    Requirements requires = objective.requires();
+    Equipment equipment = objective.equip(dimensions);
+    Set<String> missing = new TreeSet<>(requires.others());
+    equipment.names().forEach(missing::remove);
+    if (!missing.isEmpty()) {
+      return Optional.of(
+          "needs %s, which neither a training nor the objective's equipment provides"
+              .formatted(String.join(", ", missing)));
+    }
+    int[] labels = labels();
+    int[] samples = IntStream.range(0, dimensions.samples()).toArray();
+    Shard shard = new Shard(0, samples, labels, Sharding.memory(equipment, 0, SEED));
+    Draws draws = new Draws(equipment.draws(), dimensions.rows(), Optional.of(shard), SEED);
+    Batch.Builder builder = Batch.of(dimensions.rows()).state(shard.state());
+    inputs(requires).forEach(name -> builder.tensor(name, random(name)));
+    equipment.heads().forEach(head -> builder.tensor(head.name(), first(head)));
+    draws.indices().forEach(builder::indices);
+    Batch batch = builder.labels(Arrays.copyOf(labels, dimensions.rows())).build();
+    draws.fill(batch, 1, Arrays.copyOf(samples, dimensions.rows()));
+    double loss =
+        objective.evaluate(batch, Gradients.of(batch, batch.present(requires.differentiable())));
+    return Double.isFinite(loss) ? Optional.empty() : Optional.of("its loss is " + loss);
+  }
+
+  /** Every class in turn, over all samples of the shard. */
+  private int[] labels() {
+    return IntStream.range(0, dimensions.samples())
+        .map(sample -> sample % dimensions.classes())
+        .toArray();
+  }
+
+  /** The student outputs and teacher signals, families spelled out. */
+  private List<String> inputs(Requirements requires) {
+    return requires.inputs().stream()
+        .filter(name -> name.startsWith("student.") || name.startsWith("teacher."))
+        .flatMap(this::members)
+        .distinct()
+        .toList();
+  }
+
+  private Stream<String> members(String name) {
+    return name.endsWith("*") && !name.startsWith(Requirements.SQL)
+        ? dimensions.shapes().keySet().stream()
+            .filter(known -> known.startsWith(name.substring(0, name.length() - 1)))
+        : Stream.of(name);
+  }
+
+  /** Conditions hold and weights are one; all else is normally distributed. */
+  private Tensor random(String name) {
+    int[] shape = shape(dimensions.rows(), dimensions.shape(name));
+    float[] values = new float[Arrays.stream(shape).reduce(1, Math::multiplyExact)];
+    if (name.startsWith(Requirements.SQL)) {
+      Arrays.fill(values, 1);
+    } else {
+      SplittableRandom random = new SplittableRandom(SplitMix.seed(SEED, 0, name));
+      for (int i = 0; i < values.length; i++) {
+        values[i] = (float) random.nextGaussian();
+      }
+    }
+    return new Tensor(shape, values);
+  }
+
+  private static int[] shape(int rows, List<Integer> sizes) {
+    return IntStream.concat(IntStream.of(rows), sizes.stream().mapToInt(size -> size)).toArray();
+  }
+
+  private static Tensor first(Head head) {
+    float[] values =
+        head.initial().draw(HeadLayout.size(head), SplitMix.seed(SEED, 0, head.name()));
+    return new Tensor(head.shape().stream().mapToInt(size -> size).toArray(), values);
+  }
+}

@@ -1,0 +1,112 @@
+package io.lakestill.recipe;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** One teacher as a section, several as a list. */
+class TeachersTest {
+  private static final String SOUND =
+      """
+      name = digits
+      output = out
+      data {
+        train = train.parquet
+        test = test.parquet
+        classes = [no, yes]
+        features { columns = [pixels], shape = [1, 8, 8] }
+      }
+      student { architecture = mlp, hidden = [32] }
+      train { objectives = [{ type = cross-entropy }] }
+      """;
+  private static final String TWO =
+      SOUND
+          + """
+          teachers = [
+            { id = b, onnx = b.onnx, normalise { mean = [0.5], deviation = [0.25] } }
+            { id = a, onnx = a.onnx, outputs { map = inner } }
+          ]
+          """;
+
+  private final Problems problems = new Problems();
+
+  @Test
+  void keepsTheOrderAndFillsTheDefaultsOfEach() {
+    Recipe recipe = read(TWO).orElseThrow();
+
+    assertThat(recipe.teachers()).extracting(TeacherSettings::id).containsExactly("b", "a");
+    assertThat(recipe.teacher()).contains(recipe.teachers().get(0));
+    assertThat(recipe.teachers().get(0).normalisation()).isPresent();
+    assertThat(recipe.teachers().get(0).outputs()).containsOnlyKeys("logits");
+    assertThat(recipe.teachers().get(1).normalisation()).isEmpty();
+    assertThat(recipe.teachers().get(1).outputs()).containsOnlyKeys("logits", "map");
+  }
+
+  @Test
+  void theShortFormIsAListOfOne() {
+    assertThat(read(SOUND + "teacher { id = big, onnx = big.onnx }").orElseThrow().teachers())
+        .extracting(TeacherSettings::id)
+        .containsExactly("big");
+    assertThat(read(SOUND).orElseThrow().teachers()).isEmpty();
+  }
+
+  @Test
+  void refusesBothFormsAtOnce() {
+    assertThat(read(TWO + "teacher { id = big, onnx = big.onnx }")).isEmpty();
+    assertThat(problems.found())
+        .extracting(Problem::toString)
+        .containsExactly(
+            "test.conf:11: teachers: cannot stand beside teacher; write all into teachers = [...],"
+                + " or set one to null");
+    assertThat(read(TWO + "teacher = null").orElseThrow().teachers()).hasSize(2);
+  }
+
+  @Test
+  void refusesTwoTeachersOfOneIdAndAListOfNone() {
+    assertThat(read(TWO.replace("id = b", "id = A"))).isEmpty();
+    assertThat(read(SOUND + "teachers = []")).isEmpty();
+    assertThat(problems.found())
+        .extracting(Problem::toString)
+        .containsExactly(
+            "test.conf:13: teachers[1].id: is the id of another teacher, too, letter case aside;"
+                + " ids must be distinct",
+            "test.conf:11: teachers: must list at least one teacher");
+  }
+
+  @Test
+  void saysWhichTeacherIsWrong() {
+    assertThat(read(TWO.replace("onnx = a.onnx, ", ""))).isEmpty();
+    assertThat(problems.found())
+        .singleElement()
+        .satisfies(
+            p ->
+                assertThat(p.toString())
+                    .startsWith("test.conf:13: teachers[1]: must name either onnx"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {".", "..", "-x", "a/b", ""})
+  void anIdIsAFolderOfItsOwn(String id) {
+    assertThat(read(SOUND + "teacher { id = \"" + id + "\", onnx = big.onnx }")).isEmpty();
+    assertThat(problems.found()).isNotEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"Map", "1st", "a.b", "_x"})
+  void aSignalIsAColumnOfATable(String signal) {
+    assertThat(
+            read(SOUND + "teacher { id = a, onnx = b, outputs { \"%s\" = x } }".formatted(signal)))
+        .isEmpty();
+    assertThat(problems.found())
+        .singleElement()
+        .satisfies(p -> assertThat(p.message()).contains("outputs names a signal '" + signal));
+  }
+
+  private Optional<Recipe> read(String text) {
+    return new RecipeReader("/home", "/recipes").read(text, "test.conf", List.of(), problems);
+  }
+}

@@ -1,0 +1,129 @@
+package io.lakestill.jobs;
+
+import com.typesafe.config.Config;
+import io.lakestill.data.FeaturePipeline;
+import io.lakestill.recipe.DataSettings;
+import io.lakestill.recipe.FeatureSettings;
+import io.lakestill.recipe.Problem;
+import io.lakestill.recipe.Problems;
+import io.lakestill.recipe.RecipeDraft;
+import io.lakestill.recipe.TeacherSettings;
+import io.lakestill.signal.SignalSchema;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.hadoop.fs.Path;
+
+/**
+ * One teacher of a recipe, ready to run: a model that exists, or one to train first.
+ *
+ * @param settings what the recipe says of it
+ * @param features how it sees examples
+ * @param training how it is trained here; empty when it is an ONNX file
+ */
+public record TeacherPlan(
+    TeacherSettings settings, FeatureSettings features, Optional<Blueprint.Training> training) {
+
+  /**
+   * The teachers of a recipe in its order, as far as they are sound; faults go to {@code problems}.
+   */
+  static List<TeacherPlan> all(RecipeDraft draft, Problems problems) {
+    List<TeacherSettings> teachers = draft.teachers().orElse(List.of());
+    // All models before any check: a section is not read on once the recipe has one more fault.
+    List<Optional<Blueprint.Training>> trained =
+        teachers.stream()
+            .map(given -> Blueprint.training(draft.data(), given.graph(), given.train()))
+            .toList();
+    List<TeacherPlan> plans = new ArrayList<>();
+    for (int i = 0; i < teachers.size(); i++) {
+      TeacherSettings given = teachers.get(i);
+      Optional<Blueprint.Training> training = trained.get(i);
+      Section section = Section.of(draft.source(), i, problems);
+      section.checkPath();
+      section.checkSignals(given);
+      training.ifPresent(made -> section.checkTraining(given, made));
+      draft
+          .data()
+          .map(data -> seen(given, data))
+          .ifPresent(features -> plans.add(new TeacherPlan(given, features, training)));
+    }
+    return plans;
+  }
+
+  private static FeatureSettings seen(TeacherSettings given, DataSettings data) {
+    return given.normalisation().map(data.features()::normalisedBy).orElse(data.features());
+  }
+
+  String id() {
+    return settings.id();
+  }
+
+  /** The features of the examples and their views, as this teacher sees them. */
+  FeaturePipeline pipeline(DataSettings data) {
+    return FeaturePipeline.read(features, data.views()).orElseThrow();
+  }
+
+  /**
+   * Where a teacher stands in its recipe.
+   *
+   * @param path such as {@code teacher} or {@code teachers[1]}
+   * @param source the text of it
+   */
+  private record Section(String path, Config source, Problems problems) {
+
+    static Section of(Config recipe, int index, Problems problems) {
+      return recipe.hasPath("teacher")
+          ? new Section("teacher", recipe.getConfig("teacher"), problems)
+          : new Section(
+              "teachers[" + index + "]", recipe.getConfigList("teachers").get(index), problems);
+    }
+
+    private void problem(String key, String message) {
+      var written = source.hasPath(key) ? source.getValue(key) : source.root();
+      problems.add(new Problem(Blueprint.where(written.origin()), path + "." + key, message));
+    }
+
+    void checkPath() {
+      if (source.hasPath("onnx")) {
+        String text = String.valueOf(source.getValue("onnx").unwrapped());
+        try {
+          new Path(text);
+        } catch (IllegalArgumentException e) {
+          problem("onnx", "'%s' is not a path: %s".formatted(text, e.getMessage()));
+        }
+      }
+    }
+
+    /** Every signal becomes a column of the signal table, beside those the table has. */
+    void checkSignals(TeacherSettings given) {
+      for (String signal : given.outputs().keySet()) {
+        if (SignalSchema.OWN_COLUMNS.contains(signal)) {
+          problem(
+              "outputs." + signal,
+              "is a column of every signal table, so no signal can have that name; give another,"
+                  + " such as map_"
+                  + signal);
+        }
+      }
+    }
+
+    /** A teacher trained here learns from labels, and has every output that is asked of it. */
+    void checkTraining(TeacherSettings given, Blueprint.Training made) {
+      if (made.settings().seeds().size() > 1) {
+        problem("train.seeds", "a teacher is trained once; give one seed");
+      }
+      TermChecks checks = new TermChecks(made, problems);
+      checks.outputs();
+      checks.noTeacher("this is the teacher's own training");
+      for (Map.Entry<String, String> output : given.outputs().entrySet()) {
+        if (!made.graph().outputs().containsKey(output.getValue())) {
+          problem(
+              "outputs." + output.getKey(),
+              "the teacher trained here has no output '%s', it has %s"
+                  .formatted(output.getValue(), made.graph().outputs().keySet()));
+        }
+      }
+    }
+  }
+}
