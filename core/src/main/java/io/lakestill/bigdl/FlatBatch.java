@@ -29,6 +29,7 @@ final class FlatBatch {
 
   private final int rows;
   private final EpochPlan plan;
+  private final int worker;
   private final Optional<Shard> shard;
   private final Draws draws;
   private final int columns;
@@ -46,13 +47,14 @@ final class FlatBatch {
   private final Gradients gradients;
 
   /**
-   * @param shard of the rows; empty for rows of none
+   * @param origin of the first such rows: their worker, and their shard if they have one
    * @param draws the index arrays of these rows
    */
-  FlatBatch(int rows, BatchLayout layout, EpochPlan plan, Optional<Shard> shard, Draws draws) {
+  FlatBatch(int rows, BatchLayout layout, EpochPlan plan, RowOrigin origin, Draws draws) {
     this.rows = rows;
     this.plan = plan;
-    this.shard = shard;
+    this.worker = origin.worker();
+    this.shard = origin.shard();
     this.draws = draws;
     this.columns = layout.columns(rows);
     this.outputWidth = layout.outputs().width();
@@ -61,7 +63,7 @@ final class FlatBatch {
     this.labels = new int[rows];
     this.headVector = new float[layout.heads().size()];
     Batch.Builder builder = Batch.of(rows).labels(labels);
-    builder.state(shard.map(Shard::state).orElseGet(State::new));
+    builder.state(origin.shard().map(Shard::state).orElseGet(State::new));
     Map<String, io.lakestill.objective.Tensor> accumulators = new LinkedHashMap<>();
     for (Slot slot : layout.outputs().slots()) {
       builder.tensor(slot.name(), tensor(slot, outputParts));
@@ -99,11 +101,12 @@ final class FlatBatch {
     return new io.lakestill.objective.Tensor(shape, values);
   }
 
-  /** Whether it is for batches of so many rows of such a shard. */
-  boolean fits(int otherRows, Optional<Shard> otherShard) {
+  /** Whether it is for batches of so many rows of such a worker and shard. */
+  boolean fits(int otherRows, RowOrigin origin) {
     return rows == otherRows
-        && shard.isPresent() == otherShard.isPresent()
-        && (shard.isEmpty() || shard.get() == otherShard.get());
+        && worker == origin.worker()
+        && shard.isPresent() == origin.shard().isPresent()
+        && (shard.isEmpty() || shard.get() == origin.shard().get());
   }
 
   Batch batch() {
@@ -146,7 +149,7 @@ final class FlatBatch {
     int from = Floats.offset(flat) + part.slot().offset();
     int width = part.slot().width();
     for (int row = 0; row < rows; row++) {
-      System.arraycopy(values, from + row * flatWidth, part.values(), row * width, width);
+      part.slot().unpack(values, from + row * flatWidth, part.values(), row * width);
     }
   }
 

@@ -7,7 +7,6 @@ import io.lakestill.train.Draws;
 import io.lakestill.train.EpochPlan;
 import io.lakestill.train.Shard;
 import java.io.Serializable;
-import java.util.Optional;
 
 /**
  * What a loss's batches are made from, on every core alike.
@@ -24,12 +23,12 @@ record LossInputs(BatchLayout layout, EpochPlan plan, long seed, int samples)
   /**
    * The arrays of a loss, or of one of its terms, for batches of so many rows.
    *
-   * @param shard of the rows; empty for rows of none, from which nothing is drawn
+   * @param origin of the rows; without a shard nothing is drawn from one
    */
-  FlatBatch batch(Objective loss, int rows, Optional<Shard> shard) {
-    int known = shard.map(Shard::samples).orElse(samples);
+  FlatBatch batch(Objective loss, int rows, RowOrigin origin) {
+    int known = origin.shard().map(Shard::samples).orElse(samples);
     Equipment equipment = loss.equip(layout.dimensions(rows, known));
-    return new FlatBatch(
-        rows, layout, plan, shard, new Draws(equipment.draws(), rows, shard, seed));
+    Draws draws = new Draws(equipment.draws(), rows, origin.worker(), origin.shard(), seed);
+    return new FlatBatch(rows, layout, plan, origin, draws);
   }
 }

@@ -6,11 +6,9 @@ import com.intel.analytics.bigdl.dllib.tensor.Tensor;
 import io.lakestill.error.ExitCode;
 import io.lakestill.error.LakestillException;
 import io.lakestill.objective.WeightedTerms;
-import io.lakestill.train.Shard;
 import io.lakestill.train.TermReport;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import org.apache.commons.lang3.SerializationUtils;
 
 /**
@@ -48,16 +46,15 @@ final class ObjectiveCriterion extends AbstractCriterion<Activity, Activity, Flo
   public Float updateOutput(Activity input, Activity target) {
     Tensor<Float> output = input.toTensor(Floats.numeric());
     PackedTarget truth = (PackedTarget) target;
-    Optional<Shard> shard = truth.origin().shard();
     int rows = output.size(1);
-    if (flat == null || !flat.fits(rows, shard)) {
-      flat = inputs.batch(loss, rows, shard);
+    if (flat == null || !flat.fits(rows, truth.origin())) {
+      flat = inputs.batch(loss, rows, truth.origin());
       gradient = Floats.tensor(new float[rows * output.size(2)], rows, output.size(2));
     }
     flat.fill(output, truth);
     flat.gradients().zero();
-    shard.ifPresent(own -> own.begin(truth.origin().step()));
-    float value = evaluate(rows);
+    truth.origin().shard().ifPresent(own -> own.begin(truth.origin().step()));
+    float value = evaluate();
     truth.origin().reports().ifPresent(reports -> reports.add(termReports()));
     return value;
   }
@@ -73,11 +70,11 @@ final class ObjectiveCriterion extends AbstractCriterion<Activity, Activity, Flo
     return reports;
   }
 
-  private float evaluate(int rows) {
+  private float evaluate() {
     try {
       double value = loss.evaluate(flat.batch(), flat.gradients());
       for (int term = 0; term < loss.terms().size(); term++) {
-        sums.add(term, loss.lossOf(term), rows);
+        sums.add(term, loss.lossOf(term), loss.countedOf(term, flat.batch()));
       }
       return (float) value;
     } catch (LakestillException e) {

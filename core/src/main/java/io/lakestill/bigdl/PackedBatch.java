@@ -9,8 +9,8 @@ import java.util.List;
 import scala.collection.Seq;
 
 /**
- * A mini-batch over two arrays; its slices, one per core, are windows on the same arrays. Rows of
- * several shards lie one shard after the other, as many of each, and are sliced so.
+ * A mini-batch over two arrays; its slices, one per core, are windows on the same arrays. The
+ * cores' parts lie one after the other, of equal size, and are sliced so.
  */
 final class PackedBatch implements MiniBatch<Float> {
   private static final long serialVersionUID = 1L;
@@ -22,7 +22,7 @@ final class PackedBatch implements MiniBatch<Float> {
   /**
    * @param features {@code [rows, ...]}
    * @param targets {@code [rows, target width]}
-   * @param origins of equal parts of the rows
+   * @param origins of equal parts of the rows, one per core; one for validation rows
    */
   PackedBatch(Tensor<Float> features, Tensor<Float> targets, List<RowOrigin> origins) {
     this.features = features;
@@ -46,9 +46,9 @@ final class PackedBatch implements MiniBatch<Float> {
   private RowOrigin origin(int first, int length) {
     int part = size() / origins.size();
     RowOrigin origin = origins.get(first / part);
-    if (origin.shard().isPresent() && (first % part != 0 || length != part)) {
+    if (origin.step() > 0 && (first % part != 0 || length != part)) {
       throw new IllegalArgumentException(
-          "rows [%d, %d) are not those of one shard; each has %d"
+          "rows [%d, %d) are not those of one core; each has %d"
               .formatted(first, first + length, part));
     }
     return origin;
@@ -62,7 +62,7 @@ final class PackedBatch implements MiniBatch<Float> {
   @Override
   public Activity getTarget() {
     if (origins.size() > 1) {
-      throw new IllegalStateException("A batch of several shards is to be sliced first");
+      throw new IllegalStateException("A batch of several cores is to be sliced first");
     }
     return new PackedTarget(targets, origins.get(0));
   }

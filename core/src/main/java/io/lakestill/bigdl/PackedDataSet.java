@@ -4,18 +4,21 @@ import com.intel.analytics.bigdl.dllib.feature.dataset.DistributedDataSet;
 import com.intel.analytics.bigdl.dllib.feature.dataset.MiniBatch;
 import io.lakestill.error.Errors;
 import io.lakestill.objective.State;
+import io.lakestill.train.CheckpointFolder;
+import io.lakestill.train.CheckpointManifest.ParameterFile;
 import io.lakestill.train.FirstStep;
 import io.lakestill.train.PackedRows;
 import io.lakestill.train.Shard;
-import io.lakestill.train.ShardMemory;
 import io.lakestill.train.Sharding;
 import io.lakestill.train.TermReport;
 import java.io.Serializable;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import org.apache.hadoop.fs.Path;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -28,6 +31,7 @@ import org.apache.spark.storage.BlockManagerMaster;
 import org.apache.spark.storage.RDDBlockId;
 import org.apache.spark.storage.StorageLevel;
 import org.apache.spark.util.CollectionAccumulator;
+import org.apache.spark.util.SerializableConfiguration;
 
 /**
  * Packed rows as BigDL's distributed data set: exactly one block per partition, kept in executor
@@ -57,14 +61,21 @@ final class PackedDataSet implements DistributedDataSet<MiniBatch<Float>>, AutoC
    * @param rows one block per partition; the same rows whenever it is computed again
    * @param featureShape the shape of one view, without the batch axis
    * @param rowsPerPartition rows per step and partition
+   * @param cores of each partition's node, which share them
    */
   PackedDataSet(
-      JavaRDD<PackedRows> rows, List<Integer> featureShape, int rowsPerPartition, long seed) {
+      JavaRDD<PackedRows> rows,
+      List<Integer> featureShape,
+      int rowsPerPartition,
+      int cores,
+      long seed) {
     this.featureShape = featureShape.stream().mapToInt(Integer::intValue).toArray();
     this.rowsPerPartition = rowsPerPartition;
-    this.training = new TrainingBatches(this.featureShape, rowsPerPartition);
+    this.training = new TrainingBatches(this.featureShape, rowsPerPartition, cores);
     this.sources =
-        rows.mapPartitionsWithIndex(new Sources(seed), true).persist(StorageLevel.MEMORY_ONLY());
+        rows.mapPartitionsWithIndex(new Sources(seed), true)
+            .setName("packed rows")
+            .persist(StorageLevel.MEMORY_ONLY());
     this.partitionRows = sources.map(RowSource::rows).collect();
     if (partitionRows.size() != rows.getNumPartitions()) {
       throw new IllegalStateException(
@@ -100,16 +111,18 @@ final class PackedDataSet implements DistributedDataSet<MiniBatch<Float>>, AutoC
   }
 
   /**
-   * Refuses shards whose memory could not be brought home and stored at the end.
+   * Refuses shards whose memory no executor could hold.
    *
-   * @param bytes of all shards' memory
+   * @param bytes of the memory of one node's shards
    * @throws io.lakestill.error.LakestillException (exit 2)
    */
   void requireRoom(long bytes) {
-    long result = sources.context().getConf().getSizeAsBytes("spark.driver.maxResultSize", "1g");
-    long limit = result > 0 ? Math.min(result, Integer.MAX_VALUE) : Integer.MAX_VALUE;
-    if (bytes > limit) {
-      throw Errors.memoryDoesNotFit(bytes, limit);
+    long heap =
+        sources.context().isLocal()
+            ? Runtime.getRuntime().maxMemory()
+            : sources.context().getConf().getSizeAsMb("spark.executor.memory", "1g") << 20;
+    if (bytes > heap) {
+      throw Errors.memoryDoesNotFit(bytes, heap);
     }
   }
 
@@ -131,23 +144,24 @@ final class PackedDataSet implements DistributedDataSet<MiniBatch<Float>>, AutoC
   }
 
   /**
-   * What all shards remember after a step, each worker's under its number.
+   * Stores what the shards remember after a step, each executor its own.
    *
+   * @return a file of each worker; none when nothing is remembered
    * @throws io.lakestill.error.LakestillException (exit 75) when a shard was lost on the way
    */
-  State memory(int step) {
-    State all = new State();
-    if (training.sharding != null) {
-      for (ShardMemory memory : sources.flatMap(new Memories(training.sharding)).collect()) {
-        memory.copyTo(all, step);
-      }
+  List<ParameterFile> storeMemory(CheckpointFolder folder, int step) {
+    if (training.sharding == null) {
+      return List.of();
     }
-    return all;
+    String path = folder.path().toString();
+    SerializableConfiguration hadoop = new SerializableConfiguration(folder.configuration());
+    return sources.flatMap(new StoreMemory(training.sharding, path, hadoop, step)).collect();
   }
 
   /**
-   * Puts back what {@link #memory} gave, into the shards of the same rows, seed and cluster.
+   * Puts back what was stored, into the shards of the same rows, seed and cluster.
    *
+   * @param memory each worker's under its number
    * @param step after which it was taken
    */
   void restore(State memory, int step) {
@@ -212,6 +226,7 @@ final class PackedDataSet implements DistributedDataSet<MiniBatch<Float>>, AutoC
 
     private final int[] featureShape;
     private final int size;
+    private final int cores;
     private volatile int step = 1;
 
     /** Null as long as any core may train on any row. */
@@ -220,9 +235,10 @@ final class PackedDataSet implements DistributedDataSet<MiniBatch<Float>>, AutoC
     /** Null at steps that nobody asks about. */
     private volatile CollectionAccumulator<List<TermReport>> reports;
 
-    TrainingBatches(int[] featureShape, int size) {
+    TrainingBatches(int[] featureShape, int size, int cores) {
       this.featureShape = featureShape;
       this.size = size;
+      this.cores = cores;
     }
 
     @Override
@@ -233,6 +249,7 @@ final class PackedDataSet implements DistributedDataSet<MiniBatch<Float>>, AutoC
               .training(
                   featureShape,
                   size,
+                  cores,
                   step,
                   Optional.ofNullable(sharding).map(Broadcast::value),
                   Optional.ofNullable(reports));
@@ -240,13 +257,17 @@ final class PackedDataSet implements DistributedDataSet<MiniBatch<Float>>, AutoC
     }
   }
 
-  private record Memories(Broadcast<Sharding> sharding)
-      implements FlatMapFunction<RowSource, ShardMemory> {
+  private record StoreMemory(
+      Broadcast<Sharding> sharding, String folder, SerializableConfiguration hadoop, int step)
+      implements FlatMapFunction<RowSource, ParameterFile> {
     @Override
-    public Iterator<ShardMemory> call(RowSource source) {
-      return source.shards(sharding.value()).stream()
-          .map(shard -> new ShardMemory(shard.worker(), shard.step(), shard.state()))
-          .iterator();
+    public Iterator<ParameterFile> call(RowSource source) {
+      CheckpointFolder to = new CheckpointFolder(new Path(folder), hadoop.value());
+      List<ParameterFile> files = new ArrayList<>();
+      for (Shard shard : source.shards(sharding.value())) {
+        to.storeMemory(shard.worker(), shard.remembered(step)).ifPresent(files::add);
+      }
+      return files.iterator();
     }
   }
 

@@ -42,6 +42,7 @@ final class RowSource implements Serializable {
    * The rows of a step: {@code [(step - 1) * size, step * size)} of the stream that {@link
    * RowOrder} describes. With shards, each has a stream of its own and its part of the batch.
    *
+   * @param cores that train on parts of the batch, of equal size, in order
    * @param step counts from 1
    * @param sharding how rows are dealt to cores; empty when any core may train on any row
    * @param reports where the terms' losses and gradients go; empty when nobody asks
@@ -49,6 +50,7 @@ final class RowSource implements Serializable {
   PackedBatch training(
       int[] featureShape,
       int size,
+      int cores,
       int step,
       Optional<Sharding> sharding,
       Optional<CollectionAccumulator<List<TermReport>>> reports) {
@@ -56,17 +58,20 @@ final class RowSource implements Serializable {
     float[] targets = new float[Math.multiplyExact(size, rows.targetWidth())];
     List<RowOrigin> origins = new ArrayList<>();
     List<RowStream> from = streams(sharding);
-    int each = size / from.size();
+    int each = size / cores;
     int slot = 0;
-    for (RowStream stream : from) {
+    for (int core = 0; core < cores; core++) {
+      boolean shared = from.size() == 1;
+      RowStream stream = from.get(shared ? 0 : core);
       int[] samples = new int[each];
-      long position = (step - 1L) * each;
+      long position = (step - 1L) * size / from.size() + (shared ? slot : 0);
       for (int i = 0; i < each; i++, slot++, position++) {
         samples[i] = stream.sample(position);
         rows.copy(
             stream.row(samples[i]), stream.view(samples[i], position), features, targets, slot);
       }
-      origins.add(new RowOrigin(step, stream.shard(), samples, reports));
+      int worker = partition * cores + core;
+      origins.add(new RowOrigin(step, worker, stream.shard(), samples, reports));
     }
     return batch(features, targets, featureShape, size, origins);
   }

@@ -31,6 +31,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BiFunction;
 import org.apache.spark.api.java.JavaRDD;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -60,6 +61,10 @@ public record StudentTrainer(
     TrainSettings settings,
     long seed,
     ClusterShape cluster) {
+  /** How Spark and BigDL say that an executor, or what it held, is gone. */
+  private static final List<String> LOST =
+      List.of("ExecutorLostFailure", "Didn't find weight block", "Didn't find gradient block");
+
   private static final Logger LOG = LoggerFactory.getLogger(StudentTrainer.class);
 
   /**
@@ -81,19 +86,39 @@ public record StudentTrainer(
    * @param validation one block per node, with the same layout; only first views are used
    * @param events a folder, not yet there, on the driver's local disk, for TensorBoard event files
    * @throws LakestillException (exit 2) when there are fewer rows than a batch has or they do not
-   *     fit into memory, (exit 4) when the loss is no longer finite
+   *     fit into memory, (exit 4) when the loss is no longer finite, (exit 75) when an executor is
+   *     lost
    */
   public TrainedStudent train(
       JavaRDD<PackedRows> training,
       JavaRDD<PackedRows> validation,
       Path events,
       TrainingProgress progress) {
+    return train(training, validation, events, progress, (trained, memory) -> trained);
+  }
+
+  /**
+   * The same for a caller who keeps what the loss remembers.
+   *
+   * @param keep is given what was learned while the executors still remember
+   * @return what {@code keep} does
+   */
+  public <R> R train(
+      JavaRDD<PackedRows> training,
+      JavaRDD<PackedRows> validation,
+      Path events,
+      TrainingProgress progress,
+      BiFunction<TrainedStudent, LossMemory, R> keep) {
     List<Integer> shape = graph.input().sizes();
+    int cores = cluster.coresPerNode();
     int rowsPerNode = cluster.rowsPerNode(settings.batch());
-    try (PackedDataSet trainingSet = new PackedDataSet(training, shape, rowsPerNode, seed);
-        PackedDataSet validationSet = new PackedDataSet(validation, shape, rowsPerNode, seed)) {
+    try (PackedDataSet trainingSet = new PackedDataSet(training, shape, rowsPerNode, cores, seed);
+        PackedDataSet validationSet =
+            new PackedDataSet(validation, shape, rowsPerNode, cores, seed)) {
       requireBatch(trainingSet);
-      return train(trainingSet, validationSet, events, progress);
+      TrainedStudent trained = train(trainingSet, validationSet, events, progress);
+      int steps = plan(trainingSet).steps();
+      return keep.apply(trained, folder -> trainingSet.storeMemory(folder, steps));
     }
   }
 
@@ -119,7 +144,7 @@ public record StudentTrainer(
       PackedDataSet validationSet,
       Path events,
       TrainingProgress progress) {
-    EpochPlan plan = new EpochPlan(trainingSet.size(), settings.batch(), settings.epochs());
+    EpochPlan plan = plan(trainingSet);
     LearningRate rate = LearningRate.of(settings.optimizer(), plan.steps());
     LossInputs inputs = inputs(trainingSet, plan);
     RowLayout outputs = inputs.layout().outputs();
@@ -152,8 +177,11 @@ public record StudentTrainer(
       throw Errors.diverged(plan.epoch(step), step, monitor.divergedLoss().getAsDouble());
     }
     TrainedWeights best = monitor.best().orElseThrow();
-    return new TrainedStudent(
-        best.student(), best.heads(), trainingSet.memory(plan.steps()), monitor.history());
+    return new TrainedStudent(best.student(), best.heads(), monitor.history());
+  }
+
+  private EpochPlan plan(PackedDataSet trainingSet) {
+    return new EpochPlan(trainingSet.size(), settings.batch(), settings.epochs());
   }
 
   private int rowsPerCore() {
@@ -183,7 +211,7 @@ public record StudentTrainer(
       }
     }
     if (!sharded.isEmpty()) {
-      trainingSet.requireRoom(4L * cluster.cores() * loss.equip(dimensions).memorySize());
+      trainingSet.requireRoom(4L * cluster.coresPerNode() * loss.equip(dimensions).memorySize());
       trainingSet.shard(
           new Sharding(loss, inputs.layout(), cluster.coresPerNode(), rowsPerCore(), seed));
       LOG.info("event=no-validation-loss terms={}", sharded);
@@ -226,7 +254,7 @@ public record StudentTrainer(
     optimizer.setValidationSummary(validationSummary);
     try {
       optimizer.optimize();
-    } catch (RuntimeException e) {
+    } catch (Exception e) { // BigDL's Scala throws checked ones it does not declare.
       trainSummary.close();
       validationSummary.close();
       throw cause(e);
@@ -235,13 +263,21 @@ public record StudentTrainer(
   }
 
   /** BigDL and Spark wrap what a task threw; the message for a person is the innermost one. */
-  private static RuntimeException cause(RuntimeException failure) {
+  private static RuntimeException cause(Exception failure) {
     for (Throwable t = failure; t != null; t = t.getCause()) {
       if (t instanceof LakestillException known) {
         return known;
       }
     }
-    return failure;
+    for (Throwable t = failure; t != null; t = t.getCause()) {
+      String message = String.valueOf(t.getMessage());
+      if (LOST.stream().anyMatch(message::contains)) {
+        return Errors.executorLost(failure);
+      }
+    }
+    return failure instanceof RuntimeException unchecked
+        ? unchecked
+        : new IllegalStateException("The training failed: " + failure.getMessage(), failure);
   }
 
   private OptimMethod<Float> method(LearningRate rate) {

@@ -13,24 +13,24 @@ final class TermLosses implements Serializable {
   private static final long serialVersionUID = 1L;
 
   private final double[] sums;
-  private final long[] rows;
+  private final double[] weights;
 
   TermLosses(int terms) {
     this.sums = new double[terms];
-    this.rows = new long[terms];
+    this.weights = new double[terms];
   }
 
-  /** Adds one term's mean loss over some rows. */
-  synchronized void add(int term, double meanLoss, int rowsSeen) {
-    sums[term] += meanLoss * rowsSeen;
-    rows[term] += rowsSeen;
+  /** Adds one term's mean loss over so many rows, or so much of their weight. */
+  synchronized void add(int term, double meanLoss, double counted) {
+    sums[term] += meanLoss * counted;
+    weights[term] += counted;
   }
 
   /** What has been added since the last call, which is forgotten now. */
   synchronized MeanResult take(int term) {
-    MeanResult result = new MeanResult(sums[term], rows[term]);
+    MeanResult result = new MeanResult(sums[term], weights[term]);
     sums[term] = 0;
-    rows[term] = 0;
+    weights[term] = 0;
     return result;
   }
 

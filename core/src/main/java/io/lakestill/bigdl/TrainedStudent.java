@@ -1,6 +1,5 @@
 package io.lakestill.bigdl;
 
-import io.lakestill.objective.State;
 import io.lakestill.student.FloatTensor;
 import io.lakestill.student.Parameters;
 import io.lakestill.train.TrainingHistory;
@@ -11,8 +10,7 @@ import java.util.Map;
  *
  * @param parameters the weights at the end of the best epoch
  * @param heads of the loss by name, at the end of the best epoch; empty when there are none
- * @param memory what the loss remembers at the end of the training, each worker's under its number
  * @param history all epochs; {@link TrainingHistory#best} says which was the best
  */
 public record TrainedStudent(
-    Parameters parameters, Map<String, FloatTensor> heads, State memory, TrainingHistory history) {}
+    Parameters parameters, Map<String, FloatTensor> heads, TrainingHistory history) {}

@@ -8,7 +8,6 @@ import io.lakestill.error.ExitCode;
 import io.lakestill.error.LakestillException;
 import io.lakestill.objective.Objective;
 import io.lakestill.train.RowLayout;
-import java.util.Optional;
 import org.apache.commons.lang3.SerializationUtils;
 
 /** What is measured after each epoch, on the executors. BigDL clones one per core. */
@@ -113,12 +112,14 @@ abstract class ValidationMeasure implements ValidationMethod<Float> {
     public ValidationResult apply(Activity output, Activity target) {
       Tensor<Float> values = output.toTensor(Floats.numeric());
       int rows = values.size(1);
-      if (flat == null || !flat.fits(rows, Optional.empty())) {
-        flat = inputs.batch(term, rows, Optional.empty());
+      if (flat == null || !flat.fits(rows, RowOrigin.VALIDATION)) {
+        flat = inputs.batch(term, rows, RowOrigin.VALIDATION);
       }
       flat.fill(values, (PackedTarget) target);
       try {
-        return new MeanResult(term.evaluate(flat.batch(), flat.gradients()) * rows, rows);
+        double loss = term.evaluate(flat.batch(), flat.gradients());
+        double counted = term.counted(flat.batch());
+        return new MeanResult(loss * counted, counted);
       } catch (LakestillException e) {
         if (e.exitCode() != ExitCode.DIVERGED) {
           throw e;

@@ -156,12 +156,37 @@ public final class Errors {
         null);
   }
 
-  /** Banks and queues that a checkpoint could not hold. */
+  /**
+   * What a loss remembers was lost after the last step.
+   *
+   * @param worker whose memory it is
+   * @param step the last step that changed it, 0 before the first
+   * @param due the training's last step
+   */
+  public static LakestillException memoryNotThere(int worker, int step, int due) {
+    return new LakestillException(
+        ExitCode.TRY_AGAIN,
+        ("the banks and queues of worker %d are those of step %d where step %d is due; its executor"
+                + " was lost or ran out of memory")
+            .formatted(worker, step, due),
+        null);
+  }
+
+  /** An executor of a training is gone, and with it a part of the weights and of the rows. */
+  public static LakestillException executorLost(Throwable cause) {
+    return new LakestillException(
+        ExitCode.TRY_AGAIN,
+        "An executor was lost or ran out of memory during the training. Nothing was kept; start"
+            + " again, with more --executor-memory if its log tells of memory.",
+        cause);
+  }
+
+  /** Banks and queues that no executor could hold. */
   public static LakestillException memoryDoesNotFit(long bytes, long limit) {
     return badRecipe(
-        ("The banks and queues of the loss hold %d MiB over all workers, and a checkpoint can take"
-                + " %d MiB (spark.driver.maxResultSize, at most 2 GiB); lower projection-dim or"
-                + " queue-size, or raise spark.driver.maxResultSize.")
+        ("The banks and queues of the loss hold %d MiB on each executor, which has %d MiB in all;"
+                + " lower projection-dim or queue-size, or give --executor-memory (--driver-memory"
+                + " in local mode) more.")
             .formatted(bytes >> 20, limit >> 20));
   }
 

@@ -2,7 +2,6 @@ package io.lakestill.objective;
 
 import io.lakestill.error.Errors;
 import io.lakestill.recipe.Progress;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -109,11 +108,7 @@ public final class Batch {
   public Set<String> present(Set<String> names) {
     Set<String> present = new TreeSet<>();
     for (String name : names) {
-      if (name.endsWith("*")) {
-        present.addAll(family(name));
-      } else if (tensors.containsKey(name)) {
-        present.add(name);
-      }
+      present.addAll(Requirements.members(name, tensors.keySet()));
     }
     return present;
   }
@@ -122,16 +117,8 @@ public final class Batch {
   private record Family(List<String> names, List<Tensor> tensors) {}
 
   private Family members(String pattern) {
-    List<String> names = family(pattern);
+    List<String> names = Requirements.members(pattern, tensors.keySet());
     return new Family(names, names.stream().map(tensors::get).toList());
-  }
-
-  private List<String> family(String pattern) {
-    String prefix = pattern.substring(0, pattern.length() - 1);
-    return tensors.keySet().stream()
-        .filter(name -> name.startsWith(prefix))
-        .sorted(Comparator.comparingInt(String::length).thenComparing(name -> name))
-        .toList();
   }
 
   /**

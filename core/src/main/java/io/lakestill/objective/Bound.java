@@ -3,6 +3,7 @@ package io.lakestill.objective;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -76,6 +77,14 @@ public final class Bound implements Objective {
   }
 
   @Override
+  public Optional<KeptClasses> kept(String input) {
+    return objective.requires().inputs().stream()
+        .filter(own -> !isFamily(own) && outerName(own).equals(input))
+        .findFirst()
+        .flatMap(objective::kept);
+  }
+
+  @Override
   public double evaluate(Batch batch, Gradients gradients) {
     if (batch != outer) {
       inner = bind(batch);
@@ -91,12 +100,17 @@ public final class Bound implements Objective {
   }
 
   @Override
+  public double counted(Batch batch) {
+    return objective.counted(inner);
+  }
+
+  @Override
   public Map<String, Double> parts() {
     return objective.parts();
   }
 
   private Batch bind(Batch batch) {
-    Batch.Builder builder = Batch.of(batch.rows()).state(batch.state().part(String.valueOf(term)));
+    Batch.Builder builder = Batch.of(batch.rows()).state(batch.state().part(TermName.part(term)));
     innerNames(batch.names())
         .forEach(
             (own, name) -> {
@@ -130,7 +144,7 @@ public final class Bound implements Objective {
     for (String input : objective.requires().inputs()) {
       if (isFamily(input) && members(input).isEmpty()) {
         available.stream()
-            .filter(name -> name.startsWith(prefix(input)))
+            .filter(name -> Requirements.isMember(name, input))
             .forEach(name -> names.put(name, name));
       } else if (isFamily(input)) {
         members(input).forEach(member -> names.put(member, bindings.get(member)));
@@ -138,7 +152,7 @@ public final class Bound implements Objective {
         names.put(input, outerName(input));
       }
     }
-    String suffix = new TermName("any", term).toString().substring("any".length());
+    String suffix = TermName.suffix(term);
     for (String name : available) {
       if (name.endsWith(suffix) && isOwn(name)) {
         names.put(TermName.parse(name).name(), name);
@@ -166,7 +180,7 @@ public final class Bound implements Objective {
 
   private Set<String> members(String family) {
     Set<String> members = new TreeSet<>(bindings.keySet());
-    members.removeIf(name -> !name.startsWith(prefix(family)));
+    members.removeIf(name -> !Requirements.isMember(name, family));
     return members;
   }
 
@@ -179,10 +193,6 @@ public final class Bound implements Objective {
   }
 
   private static boolean isFamily(String name) {
-    return name.endsWith("*") && !isOwn(name);
-  }
-
-  private static String prefix(String family) {
-    return family.substring(0, family.length() - 1);
+    return Requirements.isFamily(name) && !isOwn(name);
   }
 }

@@ -64,7 +64,10 @@ public record Equipment(List<Head> heads, List<Memory> memory, List<Draw> draws)
       }
     }
 
-    /** {@code [rows, count]}: samples of the row's class; the first column is the row itself. */
+    /**
+     * {@code [rows, count]}: samples of the row's class; the first column is the row itself, the
+     * others are any but it, uniform with replacement, and itself where its class has no other.
+     */
     record SameClass(String name, int count) implements Draw {
       @Override
       public Draw renamed(UnaryOperator<String> names) {
@@ -137,7 +140,8 @@ public record Equipment(List<Head> heads, List<Memory> memory, List<Draw> draws)
      * {@code [rows, count]}: distinct columns of an input, found by tournaments: of two of each
      * row's {@code among} largest, drawn with weight {@code exp(-rank / (among * flatness))} where
      * rank counts from 1, the larger is taken, until there are {@code count}; {@code among} is at
-     * least {@code count}.
+     * least {@code count}. Where a hundred tournaments per value did not find enough, the largest
+     * that are left are taken.
      */
     record Tournament(String name, String input, int among, double flatness, int count)
         implements Draw {

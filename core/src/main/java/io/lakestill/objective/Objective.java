@@ -2,6 +2,7 @@ package io.lakestill.objective;
 
 import java.io.Serializable;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * One term of a student's loss, with its analytic gradient. It knows neither Spark nor BigDL, nor
@@ -24,6 +25,15 @@ public interface Objective extends Serializable {
   }
 
   /**
+   * What it asks of an input of teacher's logits when that is less than all of them.
+   *
+   * @param input such as {@code teacher.logits}
+   */
+  default Optional<KeptClasses> kept(String input) {
+    return Optional.empty();
+  }
+
+  /**
    * Evaluates the loss of one batch, which may be a part of the global batch, and <em>adds</em> its
    * derivative by each differentiable input to the accumulator of that name.
    *
@@ -33,6 +43,16 @@ public interface Objective extends Serializable {
    * @return the loss
    */
   double evaluate(Batch batch, Gradients gradients);
+
+  /**
+   * How many rows, or how much of their weight, the last {@link #evaluate} is a mean over: what the
+   * losses of several batches are weighed by when they are put together.
+   *
+   * @param batch of that evaluation
+   */
+  default double counted(Batch batch) {
+    return batch.rows();
+  }
 
   /**
    * The named parts of the last {@link #evaluate}, such as {@code tckd} and {@code nckd}; empty for

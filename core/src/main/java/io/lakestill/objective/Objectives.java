@@ -135,7 +135,8 @@ public final class Objectives {
       String side = input.substring(0, input.indexOf('.'));
       String name = input.substring(side.length() + 1);
       Set<String> known = side.equals("student") ? requires.student() : requires.teacher();
-      if (!known.contains(name) && known.stream().noneMatch(one -> isMember(name, one))) {
+      if (!known.contains(name)
+          && known.stream().noneMatch(one -> Requirements.isMember(name, one))) {
         term.options()
             .problem(
                 side,
@@ -145,9 +146,5 @@ public final class Objectives {
       }
     }
     return sound;
-  }
-
-  private static boolean isMember(String name, String family) {
-    return family.endsWith("*") && name.startsWith(family.substring(0, family.length() - 1));
   }
 }

@@ -1,9 +1,9 @@
 package io.lakestill.objective;
 
-import io.lakestill.objective.Equipment.Head;
 import io.lakestill.objective.head.LinearHead;
 import io.lakestill.objective.numeric.Doubles;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -29,6 +29,8 @@ public final class Projected implements Objective {
   private final Requirements requirements;
   private transient double[][] values;
   private transient double[][] slopes;
+  private transient float[][] mappedValues;
+  private transient float[][] mappedSlopes;
   private transient Batch outer;
   private transient Batch inner;
   private transient Gradients outerGradients;
@@ -43,6 +45,9 @@ public final class Projected implements Objective {
     this.outputs = List.copyOf(outputs);
     List<String> parameters = new ArrayList<>();
     for (String output : outputs) {
+      if (parameters.contains("weight." + head(output))) {
+        throw new IllegalArgumentException("'%s' stands there twice".formatted(output));
+      }
       if (!objective.requires().student().contains(output)
           || !objective.requires().teacher().contains(output)) {
         throw new IllegalArgumentException(
@@ -68,22 +73,18 @@ public final class Projected implements Objective {
   @Override
   public Equipment equip(Dimensions dimensions) {
     Map<String, List<Integer>> shapes = new TreeMap<>(dimensions.shapes());
-    List<Head> parameters = new ArrayList<>();
-    for (String output : outputs) {
-      int in = dimensions.channels(STUDENT + output);
+    Equipment learned = Equipment.NONE;
+    for (int k = 0; k < outputs.size(); k++) {
+      String output = outputs.get(k);
       int out = dimensions.channels("teacher." + output);
-      InitialValues initial = InitialValues.linear(in);
-      parameters.add(new Head("weight." + head(output), List.of(out, in), initial));
-      parameters.add(new Head("bias." + head(output), List.of(out), initial));
+      learned = learned.and(heads.get(k).equip(dimensions.channels(STUDENT + output), out));
       List<Integer> mapped = new ArrayList<>(dimensions.shape(STUDENT + output));
       mapped.set(0, out);
       shapes.put(STUDENT + output, mapped);
     }
-    return new Equipment(parameters, List.of(), List.of())
-        .and(
-            objective.equip(
-                new Dimensions(
-                    dimensions.rows(), dimensions.samples(), dimensions.classes(), shapes)));
+    return learned.and(
+        objective.equip(
+            new Dimensions(dimensions.rows(), dimensions.samples(), dimensions.classes(), shapes)));
   }
 
   @Override
@@ -121,16 +122,24 @@ public final class Projected implements Objective {
             .forward(batch, values[k], student.rows(), channels, student.width() / channels);
     float[] target = inner.tensor(name).data();
     float[] slope = innerGradients.of(name).data();
-    for (int i = 0; i < target.length; i++) {
+    for (int i = 0; i < inner.tensor(name).size(); i++) {
       target[i] = (float) mapped[i];
       slope[i] = 0;
     }
   }
 
-  /** The same batch with tensors of its own where the student's are mapped. */
+  /**
+   * The same batch with tensors of its own where the student's are mapped. Under a filter every
+   * step may bring another batch object; the arrays are the same ones, made for the most rows so
+   * far.
+   */
   private Batch mapped(Batch batch) {
-    values = new double[outputs.size()][];
-    slopes = new double[outputs.size()][];
+    if (values == null) {
+      values = new double[outputs.size()][];
+      slopes = new double[outputs.size()][];
+      mappedValues = new float[outputs.size()][0];
+      mappedSlopes = new float[outputs.size()][0];
+    }
     Batch.Builder builder = Batch.of(batch.rows()).state(batch.state());
     for (String name : batch.names()) {
       if (!batch.hasTensor(name)) {
@@ -138,7 +147,9 @@ public final class Projected implements Objective {
       } else if (name.startsWith(STUDENT) && outputs.contains(name.substring(STUDENT.length()))) {
         int[] shape = batch.tensor(name).shape();
         shape[1] = batch.tensor("weight." + head(name.substring(STUDENT.length()))).rows();
-        builder.tensor(name, Tensor.zeros(shape));
+        int k = outputs.indexOf(name.substring(STUDENT.length()));
+        mappedValues[k] = atLeast(mappedValues[k], shape);
+        builder.tensor(name, new Tensor(shape, mappedValues[k]));
       } else {
         builder.tensor(name, batch.tensor(name));
       }
@@ -149,11 +160,23 @@ public final class Projected implements Objective {
   private Gradients mapped(Gradients gradients) {
     Map<String, Tensor> accumulators = new TreeMap<>();
     gradients.names().forEach(name -> accumulators.put(name, gradients.of(name)));
-    for (String output : outputs) {
-      String name = STUDENT + output;
-      accumulators.put(name, Tensor.zeros(inner.tensor(name).shape()));
+    for (int k = 0; k < outputs.size(); k++) {
+      String name = STUDENT + outputs.get(k);
+      int[] shape = inner.tensor(name).shape();
+      mappedSlopes[k] = atLeast(mappedSlopes[k], shape);
+      accumulators.put(name, new Tensor(shape, mappedSlopes[k]));
     }
     return Gradients.over(accumulators);
+  }
+
+  private static float[] atLeast(float[] reused, int[] shape) {
+    int size = Arrays.stream(shape).reduce(1, Math::multiplyExact);
+    return reused.length < size ? new float[size] : reused;
+  }
+
+  @Override
+  public double counted(Batch batch) {
+    return objective.counted(inner);
   }
 
   @Override

@@ -1,8 +1,11 @@
 package io.lakestill.objective;
 
 import java.io.Serializable;
+import java.util.Collection;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
@@ -38,6 +41,9 @@ public record Requirements(SortedSet<String> inputs) implements Serializable {
 
   /** What the names of values begin with that Spark computes from a row's signals by SQL. */
   public static final String SQL = "teacher.sql:";
+
+  /** The same as the name of a signal. */
+  private static final String EXPRESSION = "sql:";
 
   private static final String STUDENT = "student.";
   private static final String TEACHER = "teacher.";
@@ -94,6 +100,37 @@ public record Requirements(SortedSet<String> inputs) implements Serializable {
     return new Requirements(
         Stream.concat(inputs.stream(), other.inputs.stream())
             .collect(Collectors.toCollection(TreeSet::new)));
+  }
+
+  /** The SQL expression whose values a signal such as {@code sql:entropy < 1} is, if it is one. */
+  public static Optional<String> expression(String signal) {
+    return signal.startsWith(EXPRESSION)
+        ? Optional.of(signal.substring(EXPRESSION.length()))
+        : Optional.empty();
+  }
+
+  /** Whether an input such as {@code teacher.logits.*} stands for all whose names start so. */
+  public static boolean isFamily(String input) {
+    return input.endsWith("*") && !input.startsWith(SQL) && !input.startsWith(EXPRESSION);
+  }
+
+  /** Whether a family stands for that name. */
+  public static boolean isMember(String name, String family) {
+    return isFamily(family) && name.startsWith(family.substring(0, family.length() - 1));
+  }
+
+  /**
+   * What an input stands for: the members of a family in the order of their numbers, and any other
+   * for itself.
+   *
+   * @param names those there are
+   * @return none when it is not among them
+   */
+  public static List<String> members(String input, Collection<String> names) {
+    return names.stream()
+        .filter(name -> isFamily(input) ? isMember(name, input) : name.equals(input))
+        .sorted(Comparator.comparingInt(String::length).thenComparing(name -> name))
+        .toList();
   }
 
   private Set<String> below(String prefix) {

@@ -10,6 +10,10 @@ import java.util.TreeMap;
  * <p>The loss is that of a batch of only these rows, and 0 when there is none; the others have
  * gradient 0. The condition is the signal {@code teacher.sql:<expression>}, true where it is not 0.
  *
+ * <p>In distributed training each worker evaluates the kept rows of its own part of the batch and
+ * divides by their number; the workers' gradients are then averaged alike. So a kept row weighs
+ * more where a worker keeps few, and with one worker the loss is the mean over all kept rows.
+ *
  * <p>Rows are copied together, heads are not. An objective with memory or drawn indices is refused:
  * its memory is laid out for whole batches. A condition that is NaN is an error that names
  * expression and row.
@@ -24,6 +28,7 @@ public final class RowFilter implements Objective {
   private transient GatheredRows gathered;
   private transient int[] rows;
   private int count;
+  private transient Batch chosen;
 
   /**
    * @param expression SQL over the signal table's columns
@@ -63,7 +68,8 @@ public final class RowFilter implements Objective {
       return 0;
     }
     Gradients slopes = gathered.zeroed(gradients, count);
-    double loss = objective.evaluate(gathered.gather(rows, count), slopes);
+    chosen = gathered.gather(rows, count);
+    double loss = objective.evaluate(chosen, slopes);
     gathered.scatter(rows, count, gradients);
     return loss;
   }
@@ -78,6 +84,11 @@ public final class RowFilter implements Objective {
         rows[count++] = row;
       }
     }
+  }
+
+  @Override
+  public double counted(Batch batch) {
+    return count == 0 ? 0 : objective.counted(chosen);
   }
 
   /** Those of the rows that were kept; zeros when there was none. */

@@ -2,6 +2,7 @@ package io.lakestill.objective;
 
 import io.lakestill.error.Errors;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /**
@@ -10,6 +11,10 @@ import java.util.TreeMap;
  * <p>{@code loss = sum_i w_i loss_i / sum_i w_i} over the rows that count, {@code w} the signal
  * {@code teacher.sql:<expression>}; 0 when all weights are. With equal weights it is the objective
  * itself, and a row of weight 2 counts as the row twice.
+ *
+ * <p>In distributed training each worker divides by the sum of the weights in its own part of the
+ * batch, and the workers' gradients are then averaged alike; with one worker the loss is that of
+ * the whole batch.
  *
  * <p>A weight that is negative or not finite is an error that names expression and row. {@link
  * #parts} are those of the objective, before the weights.
@@ -22,6 +27,7 @@ public final class RowWeights implements Objective {
   private final String signal;
   private transient Batch shapedFor;
   private transient Gradients scratch;
+  private transient double weightSum;
 
   /**
    * @param objective differentiable by student outputs only
@@ -51,6 +57,11 @@ public final class RowWeights implements Objective {
   }
 
   @Override
+  public Optional<KeptClasses> kept(String input) {
+    return objective.kept(input);
+  }
+
+  @Override
   public double evaluate(Batch batch, Gradients gradients) {
     if (batch != shapedFor) {
       shapeScratch(batch);
@@ -69,6 +80,7 @@ public final class RowWeights implements Objective {
         counted++;
       }
     }
+    weightSum = sum;
     if (sum == 0) {
       return 0;
     }
@@ -106,6 +118,12 @@ public final class RowWeights implements Objective {
         to.data()[i] += (float) (weight * from.data()[i]);
       }
     }
+  }
+
+  /** The weights' sum. */
+  @Override
+  public double counted(Batch batch) {
+    return weightSum;
   }
 
   @Override

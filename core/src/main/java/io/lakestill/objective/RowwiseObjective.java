@@ -17,4 +17,13 @@ public interface RowwiseObjective extends Objective {
   default boolean counts(Batch batch, int row) {
     return true;
   }
+
+  @Override
+  default double counted(Batch batch) {
+    int rows = 0;
+    for (int row = 0; row < batch.rows(); row++) {
+      rows += counts(batch, row) ? 1 : 0;
+    }
+    return rows;
+  }
 }

@@ -34,12 +34,22 @@ public record TermName(String name, int term) {
 
   /** The name of the term's part of a loss's {@link State}. */
   public String part() {
+    return part(term);
+  }
+
+  /** The name of a term's part of a loss's {@link State}. */
+  public static String part(int term) {
     return String.valueOf(term);
+  }
+
+  /** What the names of everything that belongs to a term end with. */
+  public static String suffix(int term) {
+    return SEPARATOR + part(term);
   }
 
   /** {@code name/term}. */
   @Override
   public String toString() {
-    return name + SEPARATOR + term;
+    return name + suffix(term);
   }
 }

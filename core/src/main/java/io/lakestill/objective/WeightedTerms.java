@@ -11,6 +11,9 @@ import java.util.Set;
  * The loss a recipe asks for.
  *
  * <p>{@code loss = sum_i weight_i(progress) * loss_i}
+ *
+ * <p>A term whose weight is 0 now is off and costs nothing, unless it has memory, which a step must
+ * not miss.
  */
 public final class WeightedTerms implements Objective {
   private static final long serialVersionUID = 1L;
@@ -38,6 +41,8 @@ public final class WeightedTerms implements Objective {
   private final Requirements requirements;
   private final double[] losses;
   private final double[] weights;
+  private final boolean[] off;
+  private final boolean[] remembers;
   private transient Batch shapedFor;
   private transient Gradients[] scratch;
 
@@ -53,6 +58,11 @@ public final class WeightedTerms implements Objective {
             .orElseThrow();
     this.losses = new double[terms.size()];
     this.weights = new double[terms.size()];
+    this.off = new boolean[terms.size()];
+    this.remembers = new boolean[terms.size()];
+    for (int i = 0; i < remembers.length; i++) {
+      remembers[i] = remembers(terms.get(i).objective());
+    }
   }
 
   public List<Term> terms() {
@@ -84,9 +94,22 @@ public final class WeightedTerms implements Objective {
     return all;
   }
 
-  /** The loss of one term in the last {@link #evaluate}, before its weight. */
+  /** Whether one term was left out of the last {@link #evaluate}: it has weight 0, no memory. */
+  public boolean isOff(int term) {
+    return off[term];
+  }
+
+  /** The loss of one term in the last {@link #evaluate}, before its weight; 0 when it was off. */
   public double lossOf(int term) {
     return losses[term];
+  }
+
+  /**
+   * What {@link #lossOf} is a mean over, 0 when it was off; {@code batch} is that of the last
+   * {@link #evaluate}.
+   */
+  public double countedOf(int term, Batch batch) {
+    return off[term] ? 0 : terms.get(term).objective().counted(batch);
   }
 
   /** The weight of one term in the last {@link #evaluate}. */
@@ -109,12 +132,21 @@ public final class WeightedTerms implements Objective {
     for (int i = 0; i < losses.length; i++) {
       Term term = terms.get(i);
       scratch[i].zero();
-      losses[i] = term.objective().evaluate(batch, scratch[i]);
       weights[i] = term.weight().at(batch.progress());
+      off[i] = weights[i] == 0 && !remembers[i];
+      if (off[i]) {
+        losses[i] = 0;
+        continue;
+      }
+      losses[i] = term.objective().evaluate(batch, scratch[i]);
       gradients.add(weights[i], scratch[i]);
       total += weights[i] * losses[i];
     }
     return total;
+  }
+
+  private static boolean remembers(Objective objective) {
+    return objective.requires().inputs().stream().anyMatch(name -> name.startsWith("state."));
   }
 
   /**

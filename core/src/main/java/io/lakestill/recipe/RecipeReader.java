@@ -4,7 +4,6 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigObject;
-import com.typesafe.config.ConfigOrigin;
 import com.typesafe.config.ConfigParseOptions;
 import com.typesafe.config.ConfigResolveOptions;
 import com.typesafe.config.ConfigSyntax;
@@ -45,7 +44,9 @@ public final class RecipeReader {
     return ConfigFactory.parseResources(
         RecipeReader.class.getClassLoader(),
         REFERENCE,
-        ConfigParseOptions.defaults().setAllowMissing(false));
+        ConfigParseOptions.defaults()
+            .setAllowMissing(false)
+            .setOriginDescription(Origins.DEFAULTS));
   }
 
   /**
@@ -144,16 +145,13 @@ public final class RecipeReader {
 
   private static Problem notHocon(String name, ConfigException e) {
     boolean known = e.origin() != null && e.origin().lineNumber() > 0;
-    return new Problem(known ? where(e.origin()) : name, "HOCON", String.valueOf(e.getMessage()));
+    return new Problem(
+        known ? Origins.where(e.origin()) : name, "HOCON", String.valueOf(e.getMessage()));
   }
 
   private static Problem touched(ConfigValue defaults) {
     return new Problem(
-        where(defaults.origin()), DEFAULTS, "is Lakestill's own; set the key itself");
-  }
-
-  private static String where(ConfigOrigin origin) {
-    return origin.description().replaceFirst(": (\\d+)$", ":$1");
+        Origins.where(defaults.origin()), DEFAULTS, "is Lakestill's own; set the key itself");
   }
 
   private static RecipeDraft draft(Settings settings, Config source) {

@@ -2,6 +2,7 @@ package io.lakestill.recipe;
 
 import java.io.Serializable;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A number that may change while a model is trained: a term's weight, a temperature.
@@ -28,6 +29,14 @@ public sealed interface Schedule extends Serializable {
 
   /** The largest value it ever has. */
   double largest();
+
+  /**
+   * What it says that a training of so many epochs never does, such as a change after its end;
+   * empty when it does all it says.
+   */
+  default Optional<String> idle(int epochs) {
+    return Optional.empty();
+  }
 
   /** The same number always. */
   static Schedule of(double value) {
@@ -70,6 +79,11 @@ public sealed interface Schedule extends Serializable {
     };
 
     abstract double position(Progress progress);
+
+    /** A position as a recipe has it. */
+    String shown(double position) {
+      return this == EPOCH ? String.valueOf((long) position) : String.valueOf(position);
+    }
   }
 
   /** {@code { schedule = linear, from = 1, to = 0.1 }}; a warm-up is one that ends early. */
@@ -79,6 +93,11 @@ public sealed interface Schedule extends Serializable {
     public double at(Progress progress) {
       double passed = span.passed(progress);
       return (1 - passed) * from + passed * to;
+    }
+
+    @Override
+    public Optional<String> idle(int epochs) {
+      return span.idle(epochs);
     }
 
     @Override
@@ -99,6 +118,11 @@ public sealed interface Schedule extends Serializable {
     public double at(Progress progress) {
       double left = (1 + Math.cos(Math.PI * span.passed(progress))) / 2;
       return left * from + (1 - left) * to;
+    }
+
+    @Override
+    public Optional<String> idle(int epochs) {
+      return span.idle(epochs);
     }
 
     @Override
@@ -144,6 +168,22 @@ public sealed interface Schedule extends Serializable {
         reached++;
       }
       return values.get(reached);
+    }
+
+    @Override
+    public Optional<String> idle(int epochs) {
+      for (double position : at) {
+        if (position <= (by == By.EPOCH ? 1 : 0)) {
+          return Optional.of(
+              "at = %s is where the training begins, so the value before it never holds; leave it out"
+                  .formatted(by.shown(position)));
+        }
+        if (by == By.EPOCH ? position > epochs : position >= 1) {
+          return Optional.of(
+              "at = %s is never reached in %d epochs".formatted(by.shown(position), epochs));
+        }
+      }
+      return Optional.empty();
     }
 
     @Override
@@ -206,6 +246,13 @@ public sealed interface Schedule extends Serializable {
     /** {@code (position - start) / (end - start)}, at least 0 and at most 1. */
     public double passed(Progress progress) {
       return Math.min(1, Math.max(0, (by.position(progress) - start) / (end - start)));
+    }
+
+    /** Only epochs can lie beyond a training. */
+    Optional<String> idle(int epochs) {
+      return by == By.EPOCH && end > epochs
+          ? Optional.of("end = %s is never reached in %d epochs".formatted(by.shown(end), epochs))
+          : Optional.empty();
     }
 
     static void requirePosition(String key, double position, By by) {

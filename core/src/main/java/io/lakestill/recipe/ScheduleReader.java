@@ -35,6 +35,20 @@ final class ScheduleReader {
     return schedule.isPresent() ? schedule.get() : Schedule.of(0);
   }
 
+  /** Says of each schedule of a term what a training of so many epochs would never do. */
+  static void refuseIdle(Settings term, int epochs) {
+    term.schedules()
+        .forEach(
+            (key, section) -> {
+              Problems others = new Problems();
+              Schedule schedule = read(section.reportingTo(others));
+              // What is wrong with it otherwise is said by whoever reads it.
+              if (others.count() == 0) {
+                schedule.idle(epochs).ifPresent(idle -> term.problem(key, idle));
+              }
+            });
+  }
+
   private static Optional<Schedule> constant(Settings settings) {
     double value = settings.number("value");
     return settings.build(() -> new Schedule.Constant(value));

@@ -4,10 +4,10 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigList;
 import com.typesafe.config.ConfigObject;
-import com.typesafe.config.ConfigOrigin;
 import com.typesafe.config.ConfigUtil;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueType;
+import io.lakestill.io.CloseNames;
 import io.lakestill.io.EnumText;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -17,6 +17,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
@@ -26,8 +28,6 @@ import java.util.stream.Collectors;
  * placeholder; {@link #build} makes the record only when the section was sound.
  */
 public final class Settings {
-  private static final String REFERENCE = "reference.conf";
-
   private final ConfigObject values;
   private final String path;
   private final ConfigObject defaults;
@@ -175,7 +175,9 @@ public final class Settings {
       } else {
         problems.add(
             new Problem(
-                where(value.origin()), name, "must be a section { ... }, is " + shown(value)));
+                Origins.where(value.origin()),
+                name,
+                "must be a section { ... }, is " + shown(value)));
       }
     }
     return sections;
@@ -199,6 +201,18 @@ public final class Settings {
     return Schedule.of(required(key).map(value -> asNumber(key, value)).orElse(0.0));
   }
 
+  /** The sections here that say how a number changes; to look at them is not to read them. */
+  Map<String, Settings> schedules() {
+    Map<String, Settings> found = new TreeMap<>();
+    values.forEach(
+        (key, value) -> {
+          if (value instanceof ConfigObject section && section.containsKey("schedule")) {
+            found.put(key, new Settings(section, child(key), defaults, problems));
+          }
+        });
+    return found;
+  }
+
   /** The keys of this section, in the order of their names. */
   public List<String> keys() {
     return values.keySet().stream().sorted().toList();
@@ -208,12 +222,13 @@ public final class Settings {
   public void problem(String key, String message) {
     ConfigValue value = values.get(key);
     problems.add(
-        new Problem(where(value == null ? values.origin() : value.origin()), child(key), message));
+        new Problem(
+            Origins.where(value == null ? values.origin() : value.origin()), child(key), message));
   }
 
   /** Says that the section as a whole is refused. */
   public void problem(String message) {
-    problems.add(new Problem(where(values.origin()), path, message));
+    problems.add(new Problem(Origins.where(values.origin()), path, message));
   }
 
   /** The same section for a check that comes later: its faults go to {@code others}. */
@@ -257,7 +272,7 @@ public final class Settings {
   }
 
   private Optional<String> closest(String key) {
-    return read.stream().filter(known -> Spelling.distance(known, key) <= 2).sorted().findFirst();
+    return CloseNames.of(key, new TreeSet<>(read), 1).stream().findFirst();
   }
 
   private Optional<ConfigValue> required(String key) {
@@ -328,22 +343,5 @@ public final class Settings {
       case LIST -> "a list";
       default -> "'" + value.unwrapped() + "'";
     };
-  }
-
-  /**
-   * The file and line of an origin. A section that a person laid over the reference has the origin
-   * {@code merge of a: 3,b: 4}: the person's own part is the one to show.
-   */
-  private static String where(ConfigOrigin origin) {
-    String description = origin.description().replaceFirst("^merge of ", "");
-    String own =
-        Arrays.stream(description.split(",", -1))
-            .filter(part -> !part.contains(REFERENCE))
-            .findFirst()
-            .orElse(REFERENCE);
-    if (own.startsWith("--set ")) {
-      return own.replaceFirst(": \\d+$", "");
-    }
-    return own.replaceFirst(": (\\d+)$", ":$1");
   }
 }

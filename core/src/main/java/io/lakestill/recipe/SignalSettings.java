@@ -3,13 +3,20 @@ package io.lakestill.recipe;
 import java.util.Optional;
 
 /**
- * How the teacher's pass over the data is run.
+ * How the teacher's pass over the data is run, and how what it says is stored.
  *
  * @param batch rows per call of the teacher
  * @param rowsPerTask rows (times views) per Spark task, which is what a lost executor costs
  * @param quarantineBudget the part of the rows that may go to quarantine before the run stops
+ * @param codecs how each signal is stored
+ * @param coverage how many examples may lack signals when a student learns from them
  */
-public record SignalSettings(int batch, int rowsPerTask, double quarantineBudget) {
+public record SignalSettings(
+    int batch,
+    int rowsPerTask,
+    double quarantineBudget,
+    CodecSettings codecs,
+    CoverageSettings coverage) {
   public SignalSettings {
     if (batch < 1) {
       throw new IllegalArgumentException("batch must be at least 1, is " + batch);
@@ -27,6 +34,11 @@ public record SignalSettings(int batch, int rowsPerTask, double quarantineBudget
     int batch = settings.integer("batch");
     int rowsPerTask = settings.integer("rows-per-task");
     double budget = settings.number("quarantine-budget");
-    return settings.build(() -> new SignalSettings(batch, rowsPerTask, budget));
+    Optional<CodecSettings> codecs = CodecSettings.read(settings);
+    Optional<CoverageSettings> coverage = CoverageSettings.read(settings.section("coverage"));
+    return settings.build(
+        () ->
+            new SignalSettings(
+                batch, rowsPerTask, budget, codecs.orElseThrow(), coverage.orElseThrow()));
   }
 }

@@ -1,6 +1,7 @@
 package io.lakestill.recipe;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
@@ -40,7 +41,16 @@ public record TeacherSettings(
       throw new IllegalArgumentException(
           "must name either onnx, a model that exists, or both graph and train, to train one here");
     }
+    Map<String, String> folded = new HashMap<>();
     for (String signal : outputs.keySet()) {
+      String other = folded.put(folded(signal), signal);
+      if (other != null) {
+        throw new IllegalArgumentException(
+            "outputs names the signals '%s' and '%s', which SQL takes for one; give one another name"
+                .formatted(
+                    signal.compareTo(other) < 0 ? signal : other,
+                    signal.compareTo(other) < 0 ? other : signal));
+      }
       if (!signal.matches("[a-z][0-9A-Za-z_]*")) {
         throw new IllegalArgumentException(
             "outputs names a signal '%s'; a signal is a lower-case letter, then letters, digits or"
@@ -87,7 +97,7 @@ public record TeacherSettings(
         : Optional.empty();
   }
 
-  /** An id names a folder and, in SQL, a column: neither need know a letter's case. */
+  /** Ids and signals name folders and, in SQL, columns: neither need know a letter's case. */
   private static String folded(String id) {
     return id.toLowerCase(Locale.ROOT);
   }

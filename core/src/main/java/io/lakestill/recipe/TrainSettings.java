@@ -46,6 +46,7 @@ public record TrainSettings(
             .flatMap(Optional::stream)
             .toList();
     int epochs = settings.integer("epochs");
+    objectives.forEach(term -> ScheduleReader.refuseIdle(term.options(), epochs));
     int batch = settings.integer("batch");
     Optional<OptimizerSettings> optimizer = OptimizerSettings.read(settings.section("optimizer"));
     BestBy bestBy = settings.choice("best-by", BestBy.class);

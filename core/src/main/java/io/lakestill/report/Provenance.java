@@ -6,7 +6,6 @@ import io.lakestill.io.Json;
 import io.lakestill.io.JsonFields;
 import java.time.Instant;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * Where a scorecard comes from.
@@ -18,7 +17,7 @@ import java.util.Optional;
  * @param created when the models were measured
  * @param codeVersion the version of Lakestill
  * @param machine where they were measured
- * @param signalTable what the student learned from; empty without a teacher
+ * @param signalTables what the student learned from, one per teacher; none without a teacher
  * @param stages every stage that ran, in order
  */
 public record Provenance(
@@ -28,7 +27,7 @@ public record Provenance(
     Instant created,
     String codeVersion,
     Machine machine,
-    Optional<SignalTableVersion> signalTable,
+    List<SignalTableVersion> signalTables,
     List<StageTime> stages) {
   /** A version of a signal table. */
   public record SignalTableVersion(String path, long version) {
@@ -57,6 +56,7 @@ public record Provenance(
   }
 
   public Provenance {
+    signalTables = List.copyOf(signalTables);
     stages = List.copyOf(stages);
   }
 
@@ -68,9 +68,19 @@ public record Provenance(
         .put("created", created.toString())
         .put("code_version", codeVersion);
     scorecard.set("machine", machine.toJson());
-    signalTable.ifPresent(table -> scorecard.set("signal_table", table.toJson()));
+    writeSignals(scorecard);
     ArrayNode list = scorecard.putArray("stages");
     stages.forEach(stage -> list.add(stage.toJson()));
+  }
+
+  /** {@code signal_table}; with several teachers {@code signal_tables}, a list. */
+  private void writeSignals(ObjectNode scorecard) {
+    if (signalTables.size() == 1) {
+      scorecard.set("signal_table", signalTables.get(0).toJson());
+    } else if (!signalTables.isEmpty()) {
+      ArrayNode list = scorecard.putArray("signal_tables");
+      signalTables.forEach(table -> list.add(table.toJson()));
+    }
   }
 
   static Provenance fromJson(JsonFields fields) {
@@ -81,7 +91,9 @@ public record Provenance(
         fields.instant("created"),
         fields.text("code_version"),
         fields.object("machine", Machine::fromJson),
-        fields.optional("signal_table", SignalTableVersion::fromJson),
+        fields.has("signal_tables")
+            ? fields.objects("signal_tables", SignalTableVersion::fromJson)
+            : fields.optional("signal_table", SignalTableVersion::fromJson).stream().toList(),
         fields.objects("stages", StageTime::fromJson));
   }
 }

@@ -1,8 +1,8 @@
 package io.lakestill.report;
 
-import com.typesafe.config.ConfigOrigin;
 import io.lakestill.recipe.EvaluateSettings;
 import io.lakestill.recipe.ModelRole;
+import io.lakestill.recipe.Origins;
 import io.lakestill.recipe.Problem;
 import io.lakestill.recipe.Problems;
 import io.lakestill.recipe.Recipe;
@@ -65,7 +65,6 @@ public final class RecipeGates {
   }
 
   private static String where(RecipeDraft draft) {
-    ConfigOrigin origin = draft.source().getValue("evaluate.gates").origin();
-    return origin.description().replace(": ", ":");
+    return Origins.where(draft.source().getValue("evaluate.gates").origin());
   }
 }

@@ -1,5 +1,8 @@
 package io.lakestill.signal;
 
+import io.lakestill.signal.codec.Codec;
+import io.lakestill.signal.codec.Dense32;
+import java.io.Serializable;
 import java.util.List;
 
 /**
@@ -8,8 +11,11 @@ import java.util.List;
  * @param name such as {@code logits}, {@code embedding} or {@code map_<layer>}
  * @param shape of one row's values, row-major, without the batch axis: {@code [10]} for logits,
  *     {@code [channels, height, width]} for a map
+ * @param codec how it is stored
  */
-public record SignalColumn(String name, List<Integer> shape) {
+public record SignalColumn(String name, List<Integer> shape, Codec codec) implements Serializable {
+  private static final long serialVersionUID = 1L;
+
   /** The column every signal table has: the raw scores of the classes, never softened. */
   public static final String LOGITS = "logits";
 
@@ -24,7 +30,12 @@ public record SignalColumn(String name, List<Integer> shape) {
     }
   }
 
-  /** A flat signal of so many values. */
+  /** A signal that is stored as it comes. */
+  public SignalColumn(String name, List<Integer> shape) {
+    this(name, shape, new Dense32());
+  }
+
+  /** A flat signal of so many values, stored as they come. */
   public SignalColumn(String name, int width) {
     this(name, List.of(width));
   }

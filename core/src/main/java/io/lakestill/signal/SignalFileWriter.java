@@ -55,7 +55,9 @@ public final class SignalFileWriter implements AutoCloseable {
               TEACHER_SHA256, contents.teacherSha256());
       // Floats of a model hardly ever repeat: a dictionary would be built and thrown away.
       List<String> plain =
-          contents.schema().signals().stream().map(s -> s.name() + ".list.element").toList();
+          contents.schema().signals().stream()
+              .flatMap(signal -> signal.codec().leaves(signal.name()).stream())
+              .toList();
       signals =
           new HashedParquetFile<>(
               signalPath,

@@ -1,11 +1,11 @@
 package io.lakestill.signal;
 
-import static org.apache.parquet.schema.LogicalTypeAnnotation.listType;
 import static org.apache.parquet.schema.LogicalTypeAnnotation.stringType;
 import static org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName.BINARY;
 import static org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName.FLOAT;
 import static org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName.INT32;
 
+import java.io.Serializable;
 import java.util.List;
 import java.util.Set;
 import org.apache.parquet.schema.MessageType;
@@ -13,12 +13,14 @@ import org.apache.parquet.schema.Types;
 import org.apache.parquet.schema.Types.GroupBuilder;
 
 /**
- * The columns of a signal file: the key and what a person can query, then one list of floats per
- * signal, in the standard three-level form that Spark, DuckDB and pandas read.
+ * The columns of a signal file: the key and what a person can query, then one column per signal, as
+ * its {@link io.lakestill.signal.codec.Codec} has it.
  *
  * @param signals the signals, {@code logits} first
  */
-public record SignalSchema(List<SignalColumn> signals) {
+public record SignalSchema(List<SignalColumn> signals) implements Serializable {
+  private static final long serialVersionUID = 1L;
+
   public static final String SAMPLE_ID = "sample_id";
   public static final String VIEW_ID = "view_id";
 
@@ -82,16 +84,18 @@ public record SignalSchema(List<SignalColumn> signals) {
             .required(FLOAT)
             .named(MARGIN);
     for (SignalColumn signal : signals) {
-      message
-          .requiredGroup()
-          .as(listType())
-          .repeatedGroup()
-          .required(FLOAT)
-          .named("element")
-          .named("list")
-          .named(signal.name());
+      message.addField(signal.codec().column(signal.name()));
     }
     return message.named("signal");
+  }
+
+  /** Keys whose rows in older files are dead. */
+  static MessageType tombstone() {
+    return Types.buildMessage()
+        .required(BINARY)
+        .as(stringType())
+        .named(SAMPLE_ID)
+        .named("tombstone");
   }
 
   static MessageType quarantine() {

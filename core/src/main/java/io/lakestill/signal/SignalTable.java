@@ -2,19 +2,21 @@ package io.lakestill.signal;
 
 import io.lakestill.error.Errors;
 import io.lakestill.io.Json;
-import io.lakestill.io.Sha256;
 import io.lakestill.io.StoredFile;
 import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
@@ -26,8 +28,9 @@ import org.apache.hadoop.fs.Path;
  *
  * <pre>
  * v=3/part-*.parquet                      signal files
- * _lakestill/manifest-v3.json             what version 3 is
+ * _lakestill/manifest-v3.json             what version 3 is, with the files it keeps of older ones
  * _lakestill/quarantine-v3/part-*.parquet rows without signals, with the reason
+ * _lakestill/tombstones-v3/part-*.parquet keys whose rows in older files are dead
  * _lakestill/CURRENT                      the version readers take, replaced atomically, last
  * </pre>
  *
@@ -39,7 +42,7 @@ import org.apache.hadoop.fs.Path;
  */
 public record SignalTable(Path root, Configuration configuration) {
   private static final Pattern VERSION =
-      Pattern.compile("(?:v=|manifest-v|quarantine-v)([1-9][0-9]{0,8})(?:\\.json)?");
+      Pattern.compile("(?:v=|manifest-v|quarantine-v|tombstones-v)([1-9][0-9]{0,8})(?:\\.json)?");
 
   /** Where the signal files of a version lie. */
   public Path folder(int version) {
@@ -51,11 +54,18 @@ public record SignalTable(Path root, Configuration configuration) {
     return new Path(metadata(), "quarantine-v" + version);
   }
 
-  private Path metadata() {
+  /** Where the tombstone files of a version lie. */
+  public Path tombstoneFolder(int version) {
+    return new Path(metadata(), "tombstones-v" + version);
+  }
+
+  /** Where everything lies that is no signal. */
+  public Path metadata() {
     return new Path(root, "_lakestill");
   }
 
-  private Path manifestPath(int version) {
+  /** Where the manifest of a version lies. */
+  public Path manifestPath(int version) {
     return new Path(metadata(), "manifest-v" + version + ".json");
   }
 
@@ -63,7 +73,10 @@ public record SignalTable(Path root, Configuration configuration) {
     return new StoredFile(new Path(metadata(), "CURRENT"), configuration);
   }
 
-  /** The signal files a manifest names, for Spark to read; never the folder. */
+  /**
+   * The signal files a manifest names, for Spark to read; never the folder. Without tombstones
+   * only: otherwise some of their rows are dead, see {@link #slices}.
+   */
   public List<String> dataFiles(SignalManifest manifest) {
     return paths(folder(manifest.version()), manifest.files());
   }
@@ -73,8 +86,69 @@ public record SignalTable(Path root, Configuration configuration) {
     return paths(quarantineFolder(manifest.version()), manifest.quarantine());
   }
 
-  private static List<String> paths(Path folder, List<SignalFile> files) {
-    return files.stream().map(file -> new Path(folder, file.name()).toString()).toList();
+  private List<String> paths(Path folder, List<SignalFile> files) {
+    return files.stream().map(file -> path(folder, file).toString()).toList();
+  }
+
+  private Path path(Path folder, SignalFile file) {
+    return new Path(file.name().contains("/") ? root : folder, file.name());
+  }
+
+  /**
+   * Signal files that the same tombstones apply to.
+   *
+   * @param files paths of signal files
+   * @param tombstones paths of the tombstone files younger than those
+   */
+  public record Slice(List<String> files, List<String> tombstones) {}
+
+  /** The signal files of a version, those of one age together, oldest first. */
+  public List<Slice> slices(SignalManifest manifest) {
+    Map<Integer, List<SignalFile>> ages =
+        manifest.files().stream()
+            .collect(
+                Collectors.groupingBy(
+                    file -> file.version(manifest.version()), TreeMap::new, Collectors.toList()));
+    List<Slice> slices = new ArrayList<>();
+    ages.forEach(
+        (age, files) -> {
+          List<SignalFile> younger =
+              manifest.tombstones().stream()
+                  .filter(file -> file.version(manifest.version()) > age)
+                  .toList();
+          slices.add(
+              new Slice(
+                  paths(folder(manifest.version()), files),
+                  paths(tombstoneFolder(manifest.version()), younger)));
+        });
+    return slices;
+  }
+
+  /** Every file a manifest names, with what must be in it. */
+  public List<TableFile> files(SignalManifest manifest) {
+    List<TableFile> files = new ArrayList<>();
+    for (Content content : Content.values()) {
+      Path folder = folder(content, manifest.version());
+      for (SignalFile file : content.files(manifest)) {
+        files.add(new TableFile(path(folder, file), file, content));
+      }
+    }
+    return files;
+  }
+
+  private Path folder(Content content, int version) {
+    return switch (content) {
+      case SIGNALS -> folder(version);
+      case QUARANTINE -> quarantineFolder(version);
+      case TOMBSTONES -> tombstoneFolder(version);
+    };
+  }
+
+  /** The files of a version as the manifest of a later one names them. */
+  public List<SignalFile> kept(SignalManifest manifest, Content content) {
+    String folder = folder(content, manifest.version()).toString();
+    String below = folder.substring(root.toString().length() + 1);
+    return content.files(manifest).stream().map(file -> file.in(below)).toList();
   }
 
   /** The versions that have a manifest, oldest first. */
@@ -146,7 +220,8 @@ public record SignalTable(Path root, Configuration configuration) {
   }
 
   /**
-   * Makes a version the current one: its manifest first, the pointer last.
+   * Makes a version the current one: its manifest first, the pointer last. Before that, what lies
+   * in its folders and is not in its manifest is removed: other attempts of its tasks left it.
    *
    * @throws io.lakestill.error.LakestillException (exit 3) when the version already has a manifest
    *     or one of its files is not as the manifest says
@@ -159,6 +234,7 @@ public record SignalTable(Path root, Configuration configuration) {
               .formatted(root, manifest.version()));
     }
     checkFiles(manifest);
+    removeLeftovers(manifest);
     file.replace(Json.pretty(manifest.toJson()));
     pointer().replace(manifest.version() + "\n");
   }
@@ -170,55 +246,81 @@ public record SignalTable(Path root, Configuration configuration) {
    *     of another size
    */
   public void checkFiles(SignalManifest manifest) {
-    checkSizes(folder(manifest.version()), manifest.files());
-    checkSizes(quarantineFolder(manifest.version()), manifest.quarantine());
-  }
-
-  private void checkSizes(Path folder, List<SignalFile> files) {
-    if (files.isEmpty()) {
-      return;
-    }
-    Map<String, Long> sizes = new HashMap<>();
-    for (FileStatus status : list(folder)) {
-      sizes.put(status.getPath().getName(), status.getLen());
-    }
-    for (SignalFile file : files) {
-      Long size = sizes.get(file.name());
-      if (size == null || size != file.bytes()) {
-        throw Errors.badInput(
-            "Signal file '%s' %s, its manifest says %d bytes; restore it or teach again."
-                .formatted(
-                    new Path(folder, file.name()),
-                    size == null ? "is missing" : "has " + size + " bytes",
-                    file.bytes()));
-      }
+    List<TableFile> files = files(manifest);
+    Map<Path, Long> sizes = sizes(files.stream().map(TableFile::folder).distinct().toList());
+    for (TableFile file : files) {
+      file.sizeFault(Optional.ofNullable(sizes.get(file.path())))
+          .ifPresent(
+              fault -> {
+                throw Errors.badInput(file.refusal(fault));
+              });
     }
   }
 
   /**
-   * Reads every byte of every file and compares its SHA-256 with the manifest.
+   * The files that lie among those of a version although no manifest names them: somebody put them
+   * there, and a reader that goes by the folder would take them for signals. What a run left that
+   * never committed is not counted, since its folders are its own.
+   */
+  public List<Path> extraFiles(SignalManifest manifest) {
+    Set<Path> folders = new TreeSet<>();
+    files(manifest).forEach(file -> folders.add(file.folder()));
+    for (Content content : Content.values()) {
+      folders.add(folder(content, manifest.version()));
+    }
+    Set<Path> found = new TreeSet<>(sizes(List.copyOf(folders)).keySet());
+    files(manifest).forEach(file -> found.remove(file.path()));
+    if (!found.isEmpty()) {
+      for (int version : versions()) {
+        if (version != manifest.version()) {
+          files(manifest(version)).forEach(file -> found.remove(file.path()));
+        }
+      }
+    }
+    return List.copyOf(found);
+  }
+
+  private void removeLeftovers(SignalManifest manifest) {
+    for (Content content : Content.values()) {
+      Path folder = folder(content, manifest.version());
+      Set<Path> left = new TreeSet<>(sizes(List.of(folder)).keySet());
+      files(manifest).forEach(file -> left.remove(file.path()));
+      for (Path path : left) {
+        try {
+          path.getFileSystem(configuration).delete(path, false);
+        } catch (IOException e) {
+          throw new UncheckedIOException("Cannot delete '" + path + "'", e);
+        }
+      }
+    }
+  }
+
+  /** By path without scheme, as the paths below the root are written. */
+  private Map<Path, Long> sizes(List<Path> folders) {
+    Map<Path, Long> sizes = new HashMap<>();
+    for (Path folder : folders) {
+      for (FileStatus status : list(folder)) {
+        String name = status.getPath().getName();
+        if (status.isFile() && !name.startsWith(".") && !name.startsWith("_")) {
+          sizes.put(new Path(folder, name), status.getLen());
+        }
+      }
+    }
+    return sizes;
+  }
+
+  /**
+   * Reads every byte of every file and compares its SHA-256, rows and columns with the manifest.
    *
    * @throws io.lakestill.error.LakestillException (exit 3) naming the first file that differs
    */
   public void verify(SignalManifest manifest) {
-    checkFiles(manifest);
-    verify(folder(manifest.version()), manifest.files());
-    verify(quarantineFolder(manifest.version()), manifest.quarantine());
-  }
-
-  private void verify(Path folder, List<SignalFile> files) {
-    for (SignalFile file : files) {
-      Path path = new Path(folder, file.name());
-      try (InputStream in = path.getFileSystem(configuration).open(path)) {
-        String sha256 = Sha256.of(in);
-        if (!sha256.equals(file.sha256())) {
-          throw Errors.badInput(
-              "Signal file '%s' has SHA-256 %s, its manifest says %s; restore it or teach again."
-                  .formatted(path, sha256, file.sha256()));
-        }
-      } catch (IOException e) {
-        throw new UncheckedIOException("Cannot read '" + path + "'", e);
-      }
+    for (TableFile file : files(manifest)) {
+      file.fault(manifest, configuration)
+          .ifPresent(
+              fault -> {
+                throw Errors.badInput(file.refusal(fault));
+              });
     }
   }
 

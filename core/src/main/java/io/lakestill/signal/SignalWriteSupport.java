@@ -7,7 +7,7 @@ import org.apache.parquet.hadoop.api.WriteSupport;
 import org.apache.parquet.io.api.Binary;
 import org.apache.parquet.io.api.RecordConsumer;
 
-/** Writes signal rows straight from the float arrays of a batch: nothing is boxed or copied. */
+/** Writes signal rows straight from the float arrays of a batch, by the codec of each column. */
 final class SignalWriteSupport extends WriteSupport<SignalRow> {
   private final SignalSchema schema;
   private final Binary teacherId;
@@ -49,7 +49,8 @@ final class SignalWriteSupport extends WriteSupport<SignalRow> {
     for (int k = 0; k < signals.size(); k++) {
       SignalColumn signal = signals.get(k);
       out.startField(signal.name(), 8 + k);
-      floats(row.signals()[k], row.index() * signal.width(), signal.width());
+      int width = signal.width();
+      signal.codec().write(out, row.signals()[k], row.index() * width, width);
       out.endField(signal.name(), 8 + k);
     }
     out.endMessage();
@@ -71,19 +72,5 @@ final class SignalWriteSupport extends WriteSupport<SignalRow> {
     out.startField(name, index);
     out.addFloat(value);
     out.endField(name, index);
-  }
-
-  private void floats(float[] values, int offset, int count) {
-    out.startGroup();
-    out.startField("list", 0);
-    for (int i = offset; i < offset + count; i++) {
-      out.startGroup();
-      out.startField("element", 0);
-      out.addFloat(values[i]);
-      out.endField("element", 0);
-      out.endGroup();
-    }
-    out.endField("list", 0);
-    out.endGroup();
   }
 }

@@ -98,7 +98,7 @@ public record TeacherModel(
                   inputs,
                   settings.input().map(name -> "'" + name + "'").orElse("its only input"),
                   inputs.size() == 1
-                      ? "correct teacher.input"
+                      ? "correct its input in the recipe"
                       : "Lakestill feeds one input, so the others must become constants"));
     }
     return named.get();
@@ -132,7 +132,7 @@ public record TeacherModel(
     if (!logits.shape().equals(List.of(classes))) {
       throw Errors.badInput(
           ("Teacher '%s' gives '%s' of shape %s per row, the recipe has %d classes; correct"
-                  + " data.classes or teacher.outputs.logits.")
+                  + " data.classes or the outputs.logits of this teacher.")
               .formatted(id, logits.tensor(), logits.shape(), classes));
     }
   }

@@ -48,7 +48,7 @@ record TeacherOutputs(List<String> signals, List<String> tensors, List<String> i
     List<String> close = CloseNames.of(tensor, computed, SHOWN);
     try (OnnxModel model = OnnxModel.open(file)) {
       return Errors.badInput(
-          ("Teacher '%s' has no tensor '%s', which teacher.outputs.%s names; %sits outputs are %s,"
+          ("Teacher '%s' has no tensor '%s', which outputs.%s names; %sits outputs are %s,"
                   + " and bin/lakestill inspect-teacher %s lists the tensors inside it.")
               .formatted(
                   id,
@@ -79,7 +79,7 @@ record TeacherOutputs(List<String> signals, List<String> tensors, List<String> i
       TensorDescription tensor = given.get(tensors.get(k));
       if (!tensor.isFloat()) {
         throw Errors.badInput(
-            "Teacher '%s' gives %s, but %s must be a float tensor; correct teacher.outputs.%s."
+            "Teacher '%s' gives %s, but %s must be a float tensor; correct its outputs.%s."
                 .formatted(id, tensor, signals.get(k), signals.get(k)));
       }
     }

@@ -8,10 +8,12 @@ import io.lakestill.objective.State;
 import io.lakestill.student.FloatTensor;
 import io.lakestill.student.Parameters;
 import io.lakestill.student.SafeTensors;
+import io.lakestill.train.CheckpointManifest.ParameterFile;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -99,29 +101,30 @@ public record CheckpointFolder(Path path, Configuration configuration) {
   /**
    * What the loss remembered when the training ended, each worker's under its number.
    *
-   * @throws io.lakestill.error.LakestillException (exit 3) when the file is missing or is not what
+   * @param files those of a manifest of this folder
+   * @throws io.lakestill.error.LakestillException (exit 3) when a file is missing or is not what
    *     the manifest says
    */
-  public State memory(CheckpointManifest manifest) {
-    return manifest
-        .memory()
-        .map(named -> States.fromSafeTensors(bytes(named), file(named.file()).path().toString()))
-        .orElseGet(State::new);
+  public State memory(List<ParameterFile> files) {
+    State all = new State();
+    for (ParameterFile named : files) {
+      States.put(all, States.fromSafeTensors(bytes(named), file(named.file()).path().toString()));
+    }
+    return all;
   }
 
   /**
-   * Reads every file a manifest of this folder names.
+   * Reads what an export needs. Heads and memory are for going on with a training only, which finds
+   * out itself whether it has them.
    *
-   * @throws io.lakestill.error.LakestillException (exit 3) when one is missing or is not what the
-   *     manifest says
+   * @throws io.lakestill.error.LakestillException (exit 3) when the parameters are missing or are
+   *     not what the manifest says
    */
   public void requireSound(CheckpointManifest manifest) {
     parameters(manifest);
-    heads(manifest);
-    memory(manifest);
   }
 
-  private byte[] bytes(CheckpointManifest.ParameterFile named) {
+  private byte[] bytes(ParameterFile named) {
     StoredFile file = file(named.file());
     byte[] bytes =
         file.bytes()
@@ -139,23 +142,30 @@ public record CheckpointFolder(Path path, Configuration configuration) {
   }
 
   /** Stores parameters beside the current ones; no reader sees them before {@link #commit}. */
-  public CheckpointManifest.ParameterFile store(Parameters parameters) {
+  public ParameterFile store(Parameters parameters) {
     return store(PARAMETERS, parameters.toSafeTensors());
   }
 
   /** Stores heads, if there are any, likewise. */
-  public Optional<CheckpointManifest.ParameterFile> storeHeads(Map<String, FloatTensor> heads) {
+  public Optional<ParameterFile> storeHeads(Map<String, FloatTensor> heads) {
     return heads.isEmpty() ? Optional.empty() : Optional.of(store(HEADS, SafeTensors.write(heads)));
   }
 
-  /** Stores what a loss remembers, if that is anything, likewise. */
-  public Optional<CheckpointManifest.ParameterFile> storeMemory(State memory) {
-    return States.hasTensors(memory)
-        ? Optional.of(store(MEMORY, States.toSafeTensors(memory)))
-        : Optional.empty();
+  /**
+   * Stores what one worker remembers, if that is anything, likewise.
+   *
+   * @throws io.lakestill.error.LakestillException (exit 2) when it passes 2 GiB
+   */
+  public Optional<ParameterFile> storeMemory(int worker, State memory) {
+    if (!States.hasTensors(memory)) {
+      return Optional.empty();
+    }
+    State numbered = new State();
+    States.put(numbered.part(String.valueOf(worker)), memory);
+    return Optional.of(store(MEMORY + worker + "-", States.toSafeTensors(numbered)));
   }
 
-  private CheckpointManifest.ParameterFile store(String prefix, byte[] bytes) {
+  private ParameterFile store(String prefix, byte[] bytes) {
     String sha256 = Sha256.of(bytes);
     String name = prefix + sha256.substring(0, 16) + SUFFIX;
     try {
@@ -164,7 +174,7 @@ public record CheckpointFolder(Path path, Configuration configuration) {
       throw new UncheckedIOException("Cannot make '" + path + "'", e);
     }
     file(name).replace(bytes);
-    return new CheckpointManifest.ParameterFile(name, bytes.length, sha256);
+    return new ParameterFile(name, bytes.length, sha256);
   }
 
   /** Makes a manifest, whose files were stored, the current one. */
@@ -173,7 +183,7 @@ public record CheckpointFolder(Path path, Configuration configuration) {
     Set<String> kept = new HashSet<>();
     kept.add(manifest.parameters().file());
     manifest.heads().ifPresent(file -> kept.add(file.file()));
-    manifest.memory().ifPresent(file -> kept.add(file.file()));
+    manifest.memory().forEach(file -> kept.add(file.file()));
     deleteOthers(kept);
   }
 

@@ -6,12 +6,15 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.lakestill.io.Json;
 import io.lakestill.io.JsonFields;
 import io.lakestill.student.StudentGraph;
+import java.io.Serializable;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * What a training left: the contract between {@code train} and {@code export}. Its JSON form is
- * {@code checkpoint-manifest.v1.schema.json}.
+ * {@code checkpoint-manifest.v2.schema.json}; in format 1 {@code signals} and {@code memory} were
+ * one object at most.
  *
  * @param role {@code teacher}, {@code student} or {@code scratch}
  * @param seed of the first weights and of the order of the rows
@@ -19,7 +22,8 @@ import java.util.Optional;
  * @param parameters where its numbers are
  * @param heads where those of the loss's heads are, of the same epoch; empty without heads, and in
  *     checkpoints of versions that did not store them
- * @param memory where that is what the loss remembered when the training ended; likewise
+ * @param memory where that is what the loss remembered when the training ended, a file of each
+ *     worker; empty when it remembers nothing or that could not be stored
  * @param bestEpoch the epoch they are from
  * @param history every epoch
  * @param rows what it was trained on
@@ -37,7 +41,7 @@ public record CheckpointManifest(
     StudentGraph graph,
     ParameterFile parameters,
     Optional<ParameterFile> heads,
-    Optional<ParameterFile> memory,
+    List<ParameterFile> memory,
     int bestEpoch,
     TrainingHistory history,
     Rows rows,
@@ -47,7 +51,7 @@ public record CheckpointManifest(
     String engine,
     String codeVersion,
     String created) {
-  public static final int FORMAT_VERSION = 1;
+  public static final int FORMAT_VERSION = 2;
 
   /**
    * A file of numbers.
@@ -56,7 +60,9 @@ public record CheckpointManifest(
    * @param bytes its size
    * @param sha256 of its bytes
    */
-  public record ParameterFile(String file, long bytes, String sha256) {
+  public record ParameterFile(String file, long bytes, String sha256) implements Serializable {
+    private static final long serialVersionUID = 1L;
+
     public ParameterFile {
       if (!file.matches("[0-9A-Za-z_.-]+")) {
         throw new IllegalArgumentException("file must be a plain file name, is '" + file + "'");
@@ -93,6 +99,7 @@ public record CheckpointManifest(
   public record Signals(String teacher, int version, String fingerprint) {}
 
   public CheckpointManifest {
+    memory = List.copyOf(memory);
     signals = List.copyOf(signals);
     experimental = List.copyOf(experimental);
     if (bestEpoch < 1 || bestEpoch > history.epochs().size()) {
@@ -100,6 +107,26 @@ public record CheckpointManifest(
           "bestEpoch must be one of %d epochs, is %d"
               .formatted(history.epochs().size(), bestEpoch));
     }
+  }
+
+  /** The same checkpoint with files of what the loss remembers. */
+  public CheckpointManifest withMemory(List<ParameterFile> files) {
+    return new CheckpointManifest(
+        role,
+        seed,
+        graph,
+        parameters,
+        heads,
+        files,
+        bestEpoch,
+        history,
+        rows,
+        signals,
+        experimental,
+        fingerprint,
+        engine,
+        codeVersion,
+        created);
   }
 
   /** The epoch the parameters are from. */
@@ -119,7 +146,8 @@ public record CheckpointManifest(
             .put("seed", seed);
     json.set("parameters", parameters.toJson());
     heads.ifPresent(file -> json.set("heads", file.toJson()));
-    memory.ifPresent(file -> json.set("memory", file.toJson()));
+    ArrayNode remembered = json.putArray("memory");
+    memory.forEach(file -> remembered.add(file.toJson()));
     json.put("best_epoch", bestEpoch);
     json.putObject("best_score")
         .put("validation_accuracy", best().validationAccuracy())
@@ -163,11 +191,11 @@ public record CheckpointManifest(
         fields.object("graph", StudentGraph::fromJson),
         fields.object("parameters", ParameterFile::fromJson),
         fields.optional("heads", ParameterFile::fromJson),
-        fields.optional("memory", ParameterFile::fromJson),
+        severalOrOne(fields, "memory", ParameterFile::fromJson),
         fields.integer("best_epoch"),
         TrainingHistory.fromJson(fields, "history"),
         fields.object("rows", CheckpointManifest::rows),
-        signals(fields),
+        severalOrOne(fields, "signals", CheckpointManifest::from),
         fields.has("experimental") ? fields.texts("experimental") : List.of(),
         fields.text("fingerprint"),
         fields.text("engine"),
@@ -175,11 +203,12 @@ public record CheckpointManifest(
         fields.text("created"));
   }
 
-  /** A list; in the first files the one object, or nothing. */
-  private static List<Signals> signals(JsonFields fields) {
-    return fields.json().path("signals").isArray()
-        ? fields.objects("signals", CheckpointManifest::from)
-        : fields.optional("signals", CheckpointManifest::from).stream().toList();
+  /** A list; in format 1 one object, or nothing. */
+  private static <T> List<T> severalOrOne(
+      JsonFields fields, String key, Function<JsonFields, T> reader) {
+    return fields.json().path(key).isArray()
+        ? fields.objects(key, reader)
+        : fields.optional(key, reader).stream().toList();
   }
 
   private static Signals from(JsonFields fields) {

@@ -10,6 +10,9 @@ import java.util.Arrays;
  * row's values alone; once made, an instance allocates nothing of its own.
  */
 final class ColumnDraws {
+  /** Tournaments per value: more than any flatness needs that leaves the last ranks a chance. */
+  private static final int ATTEMPTS = 100;
+
   private int[] columns = new int[0];
   private int[] best = new int[0];
   private long[] sorted = new long[0];
@@ -55,7 +58,10 @@ final class ColumnDraws {
     }
   }
 
-  /** See {@link Draw.Tournament}; of equal values the first is the larger. */
+  /**
+   * See {@link Draw.Tournament}; of equal values the first is the larger. A weight that falls so
+   * steeply that tournaments name the same columns again and again ends in the largest ones left.
+   */
   void tournament(Tensor input, int[] to, Draw.Tournament draw, long start) {
     int width = input.width();
     if (draw.among() > width || draw.count() > draw.among()) {
@@ -68,12 +74,18 @@ final class ColumnDraws {
     for (int row = 0; row < input.rows(); row++) {
       sort(input.data(), row * width);
       int first = row * draw.count();
-      for (int found = 0; found < draw.count(); ) {
+      int found = 0;
+      for (int tries = 0; found < draw.count() && tries < ATTEMPTS * draw.count(); tries++) {
         int one = rank(draw, SplitMix.mix(state += SplitMix.STRIDE));
         int other = rank(draw, SplitMix.mix(state += SplitMix.STRIDE));
         int winner = (int) sorted[Math.min(one, other)];
         if (!contains(to, first, first + found, winner)) {
           to[first + found++] = winner;
+        }
+      }
+      for (int rank = 0; found < draw.count(); rank++) {
+        if (!contains(to, first, first + found, (int) sorted[rank])) {
+          to[first + found++] = (int) sorted[rank];
         }
       }
     }

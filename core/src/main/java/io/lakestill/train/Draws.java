@@ -17,6 +17,9 @@ import java.util.Optional;
  * same; after the arrays are made, a step allocates nothing. Belongs to one thread.
  */
 public final class Draws {
+  /** The number of no worker: rows that nobody trains on. */
+  public static final int NO_WORKER = -1;
+
   /** Fills one array; {@code state} is that of a generator that is nobody else's. */
   private interface Filler {
     void fill(Batch batch, int[] samples, long state);
@@ -29,16 +32,26 @@ public final class Draws {
   private final long[] seeds;
 
   /**
+   * For a worker's shard, or for rows of no worker.
+   *
+   * @see #Draws(List, int, int, Optional, long)
+   */
+  public Draws(List<Draw> draws, int rows, Optional<Shard> shard, long seed) {
+    this(draws, rows, shard.map(Shard::worker).orElse(NO_WORKER), shard, seed);
+  }
+
+  /**
    * @param draws what to draw
    * @param rows of a batch
-   * @param shard whose samples the rows are; empty for rows outside of any, such as validation rows
+   * @param worker whose batches they are; workers draw differently
+   * @param shard whose samples the rows are; empty when the loss needs none, and for validation
+   *     rows
    * @param seed the training's seed
    * @throws io.lakestill.error.LakestillException (exit 3) when the shard has nothing to draw from
    */
-  public Draws(List<Draw> draws, int rows, Optional<Shard> shard, long seed) {
+  public Draws(List<Draw> draws, int rows, int worker, Optional<Shard> shard, long seed) {
     this.rows = rows;
     this.shard = shard;
-    int worker = shard.map(Shard::worker).orElse(-1);
     this.seeds = draws.stream().mapToLong(d -> SplitMix.seed(seed, worker, d.name())).toArray();
     draws.forEach(draw -> fillers.add(filler(draw)));
   }

@@ -20,10 +20,13 @@ import java.util.stream.Stream;
 
 /**
  * Evaluates an objective once on random rows of a training's sizes, with the equipment it would
- * have there. What does not fit together is said by the objective itself, before anything is spent.
+ * have there; once more with a condition that a single row fulfils, if it has one. What does not
+ * fit together is said by the objective itself, before anything is spent.
  */
 public final class Rehearsal {
   private static final long SEED = 1;
+  private static final int FEW = 2;
+  private static final String ONE_ROW = "where its condition holds for one row only: ";
 
   private final Objective objective;
   private final Dimensions dimensions;
@@ -38,10 +41,35 @@ public final class Rehearsal {
    * @return what the objective complains of; empty when it has a loss
    */
   public static Optional<String> complaint(Objective objective, Dimensions dimensions) {
+    if (isSameForFew(objective, dimensions)
+        && new Rehearsal(objective, few(dimensions)).complaint().isEmpty()) {
+      return Optional.empty();
+    }
+    return new Rehearsal(objective, dimensions).complaint();
+  }
+
+  /** Two rows tell what a batch of large maps would, unless the equipment is made for its rows. */
+  private static boolean isSameForFew(Objective objective, Dimensions dimensions) {
     try {
-      return new Rehearsal(objective, dimensions).evaluate();
+      return dimensions.rows() > FEW
+          && objective.equip(few(dimensions)).equals(objective.equip(dimensions));
+    } catch (RuntimeException e) {
+      return false; // What it complains of is heard at its own size.
+    }
+  }
+
+  private static Dimensions few(Dimensions given) {
+    return new Dimensions(FEW, given.samples(), given.classes(), given.shapes());
+  }
+
+  private Optional<String> complaint() {
+    try {
+      return evaluate();
     } catch (LakestillException | IllegalArgumentException e) {
       return Optional.of(e.getMessage());
+    } catch (RuntimeException e) { // An objective of the user's own may throw anything.
+      StackTraceElement[] trace = e.getStackTrace();
+      return Optional.of("it fails with " + e + (trace.length > 0 ? " at " + trace[0] : ""));
     }
   }
 
@@ -65,9 +93,33 @@ public final class Rehearsal {
     draws.indices().forEach(builder::indices);
     Batch batch = builder.labels(Arrays.copyOf(labels, dimensions.rows())).build();
     draws.fill(batch, 1, Arrays.copyOf(samples, dimensions.rows()));
-    double loss =
-        objective.evaluate(batch, Gradients.of(batch, batch.present(requires.differentiable())));
+    Optional<String> complaint = evaluate(batch);
+    return complaint.isPresent() ? complaint : evaluateOneRow(batch);
+  }
+
+  private Optional<String> evaluate(Batch batch) {
+    Set<String> learned = batch.present(objective.requires().differentiable());
+    double loss = objective.evaluate(batch, Gradients.of(batch, learned));
     return Double.isFinite(loss) ? Optional.empty() : Optional.of("its loss is " + loss);
+  }
+
+  /** A batch of which only the first row counts: a condition may hold for as few. */
+  private Optional<String> evaluateOneRow(Batch batch) {
+    List<String> expressions =
+        batch.names().stream().filter(name -> name.startsWith(Requirements.SQL)).toList();
+    if (expressions.isEmpty()) {
+      return Optional.empty();
+    }
+    for (String name : expressions) {
+      float[] values = batch.tensor(name).data();
+      Arrays.fill(values, 0);
+      values[0] = 1;
+    }
+    try {
+      return evaluate(batch).map(complaint -> ONE_ROW + complaint);
+    } catch (LakestillException | IllegalArgumentException e) {
+      return Optional.of(ONE_ROW + e.getMessage());
+    }
   }
 
   /** Every class in turn, over all samples of the shard. */
@@ -87,9 +139,8 @@ public final class Rehearsal {
   }
 
   private Stream<String> members(String name) {
-    return name.endsWith("*") && !name.startsWith(Requirements.SQL)
-        ? dimensions.shapes().keySet().stream()
-            .filter(known -> known.startsWith(name.substring(0, name.length() - 1)))
+    return Requirements.isFamily(name)
+        ? Requirements.members(name, dimensions.shapes().keySet()).stream()
         : Stream.of(name);
   }
 

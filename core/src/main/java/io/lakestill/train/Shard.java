@@ -120,6 +120,18 @@ public final class Shard implements Serializable {
   }
 
   /**
+   * What is remembered after a step: the shard's own.
+   *
+   * @throws io.lakestill.error.LakestillException (exit 75) when it is that of another step
+   */
+  public State remembered(int afterStep) {
+    if (step != afterStep && States.hasTensors(state)) {
+      throw Errors.memoryNotThere(worker, step, afterStep);
+    }
+    return state;
+  }
+
+  /**
    * Takes over what was remembered after a step of an earlier training on the same shard.
    *
    * @throws IllegalArgumentException when it holds other tensors than this shard's

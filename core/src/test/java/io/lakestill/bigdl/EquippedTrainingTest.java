@@ -2,6 +2,7 @@ package io.lakestill.bigdl;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.offset;
 import static org.assertj.core.api.Assertions.within;
 
 import com.intel.analytics.bigdl.dllib.utils.Engine$;
@@ -12,21 +13,25 @@ import io.lakestill.objective.Gradients;
 import io.lakestill.objective.Objective;
 import io.lakestill.objective.Requirements;
 import io.lakestill.objective.WeightedTerms;
+import io.lakestill.recipe.OptimizerSettings;
+import io.lakestill.recipe.TrainSettings;
 import io.lakestill.student.FloatTensor;
 import io.lakestill.student.Parameters;
 import io.lakestill.train.BatchLayout;
+import io.lakestill.train.CheckpointFolder;
+import io.lakestill.train.CheckpointManifest;
 import io.lakestill.train.Epoch;
 import io.lakestill.train.FirstStep;
 import io.lakestill.train.RowLayout;
 import io.lakestill.train.States;
 import io.lakestill.train.TermReport;
-import io.lakestill.train.TrainingProgress;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiFunction;
 import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -45,55 +50,48 @@ class EquippedTrainingTest {
 
   @TempDir Path folder;
 
-  /** Writes down what a training says. */
-  private static final class Listener implements TrainingProgress {
-    final List<String> notices = new ArrayList<>();
-    final List<FirstStep> firstSteps = new ArrayList<>();
-    final List<String> order = new ArrayList<>();
-
-    @Override
-    public void firstStep(FirstStep report) {
-      firstSteps.add(report);
-      order.add("first");
-    }
-
-    @Override
-    public void notice(String message) {
-      notices.add(message);
-    }
-
-    @Override
-    public void step(Step step) {
-      order.add("step " + step.step());
-    }
-
-    @Override
-    public void epoch(Epoch epoch) {}
-  }
-
   private final Listener listener = new Listener();
+  private Map<String, FloatTensor> remembered = Map.of();
 
   private TrainedStudent train(int cores, int epochs, String... terms) {
     return train(cores, epochs, Losses.of(terms));
   }
 
   private TrainedStudent train(int cores, int epochs, WeightedTerms loss) {
+    return train(
+        cores,
+        loss,
+        Blobs.settings(epochs, 16, Blobs.adam(0.02)),
+        ROWS,
+        (trained, memory) -> {
+          remembered = States.tensors(checkpoint().memory(memory.store(checkpoint())));
+          return trained;
+        });
+  }
+
+  private CheckpointFolder checkpoint() {
+    return new CheckpointFolder(
+        new org.apache.hadoop.fs.Path(folder.resolve("checkpoint").toUri()), new Configuration());
+  }
+
+  private <R> R train(
+      int cores,
+      WeightedTerms loss,
+      TrainSettings settings,
+      int rows,
+      BiFunction<TrainedStudent, LossMemory, R> keep) {
     LocalSpark.cluster();
     Engine$.MODULE$.setNodeAndCore(1, cores);
     RowLayout targets = Pictures.targets(loss);
     StudentTrainer trainer =
         new StudentTrainer(
-            Pictures.student(),
-            loss,
-            targets,
-            Blobs.settings(epochs, 16, Blobs.adam(0.02)),
-            3,
-            new ClusterShape(1, cores));
+            Pictures.student(), loss, targets, settings, 3, new ClusterShape(1, cores));
     return trainer.train(
-        new Pictures(ROWS, 1).block(targets),
+        new Pictures(rows, 1).block(targets),
         new Pictures(45, 2).block(targets),
         folder.resolve("events-" + System.nanoTime()),
-        listener);
+        listener,
+        keep);
   }
 
   @AfterEach
@@ -153,9 +151,9 @@ class EquippedTrainingTest {
 
   @Test
   void everyWorkerRemembersItsOwnExamples() {
-    TrainedStudent trained = train(2, 1, LABELS, CRD, RRD);
+    train(2, 1, LABELS, CRD, RRD);
 
-    Map<String, FloatTensor> memory = States.tensors(trained.memory());
+    Map<String, FloatTensor> memory = remembered;
     assertThat(memory.get("0/1/state.bank_student").shape()).containsExactly(61, 4);
     assertThat(memory.get("1/1/state.bank_student").shape()).containsExactly(60, 4);
     assertThat(memory.get("0/2/state.queue").shape()).containsExactly(48, 4);
@@ -176,11 +174,12 @@ class EquippedTrainingTest {
   @Test
   void twoCoresGiveTheSameBitsAgain() {
     TrainedStudent first = train(2, 2, LABELS, HINT, CRD, RRD);
+    Map<String, FloatTensor> firstMemory = remembered;
     TrainedStudent second = train(2, 2, LABELS, HINT, CRD, RRD);
 
     assertThat(second.parameters()).isEqualTo(first.parameters());
     assertThat(second.heads()).isEqualTo(first.heads());
-    assertThat(States.tensors(second.memory())).isEqualTo(States.tensors(first.memory()));
+    assertThat(remembered).isNotEmpty().isEqualTo(firstMemory);
   }
 
   @Test
@@ -229,12 +228,82 @@ class EquippedTrainingTest {
   }
 
   @Test
-  void refusesBanksThatNoCheckpointCouldHold() {
+  void refusesBanksThatNoExecutorCouldHold() {
     assertThatThrownBy(
-            () -> train(2, 1, "type = rrd, weight = 1, projection-dim = 4, queue-size = 100000000"))
+            () -> train(2, 1, "type = rrd, weight = 1, projection-dim = 4, queue-size = 500000000"))
         .isInstanceOfSatisfying(
             LakestillException.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.BAD_RECIPE))
-        .hasMessageContainingAll("3051 MiB", "1024 MiB", "queue-size");
+        .hasMessageContainingAll("15258 MiB on each executor", "queue-size", "--driver-memory");
+  }
+
+  /** 1.6 MB of every worker, which the driver may not collect. */
+  @Test
+  void memoryLargerThanTheDriverTakesIsStoredByTheExecutors() {
+    List<CheckpointManifest.ParameterFile> files =
+        train(
+            2,
+            Losses.of("type = rrd, weight = 1, projection-dim = 4, queue-size = 100000"),
+            Blobs.settings(1, 16, Blobs.adam(0.02)),
+            16,
+            (trained, memory) -> memory.store(checkpoint()));
+
+    assertThat(files).hasSize(2).allMatch(file -> file.bytes() > 1_600_000);
+    for (CheckpointManifest.ParameterFile file : files) {
+      assertThat(folder.resolve("checkpoint").resolve(file.file())).hasSize(file.bytes());
+    }
+  }
+
+  /** As when an executor dies after the last step: its rows are packed again, without memory. */
+  @Test
+  void memoryThatWasLostIsNotStoredAsIfItWereThere() {
+    assertThatThrownBy(
+            () ->
+                train(
+                    2,
+                    Losses.of(LABELS, CRD),
+                    Blobs.settings(1, 16, Blobs.adam(0.02)),
+                    ROWS,
+                    (trained, memory) -> {
+                      LocalSpark.context().getPersistentRDDs().values().stream()
+                          .filter(rdd -> "packed rows".equals(rdd.name()))
+                          .forEach(rdd -> rdd.unpersist(true));
+                      return memory.store(checkpoint());
+                    }))
+        .hasStackTraceContaining("are those of step 0 where step 8 is due");
+    assertThat(folder.resolve("checkpoint")).doesNotExist();
+  }
+
+  /** Heads are averaged over cores as weights are; one step, since rounding grows after it. */
+  @Test
+  void aStepOnTwoCoresIsTheStepOnOne() {
+    TrainSettings settings =
+        Blobs.settings(
+            1,
+            16,
+            new OptimizerSettings(
+                OptimizerSettings.Type.SGD, 0.5, 0, 0, OptimizerSettings.Schedule.CONSTANT));
+    TrainedStudent one =
+        train(1, Losses.of(LABELS, HINT), settings, 16, (trained, memory) -> trained);
+    TrainedStudent two =
+        train(2, Losses.of(LABELS, HINT), settings, 16, (trained, memory) -> trained);
+
+    assertThat(two.heads().keySet()).isEqualTo(one.heads().keySet()).hasSize(2);
+    Map<String, FloatTensor> first = firstHeads(1, HINT);
+    one.heads()
+        .forEach(
+            (head, tensor) -> {
+              assertThat(two.heads().get(head).values())
+                  .as(head)
+                  .containsExactly(tensor.values(), offset(1e-5f));
+              assertThat(tensor.values()).as(head).isNotEqualTo(first.get(head).values());
+            });
+    Parameters initial = Parameters.initial(Pictures.student(), 3);
+    for (String name : initial.names()) {
+      assertThat(two.parameters().values(name))
+          .as(name)
+          .containsExactly(one.parameters().values(name), offset(1e-5f));
+      assertThat(one.parameters().values(name)).as(name).isNotEqualTo(initial.values(name));
+    }
   }
 
   /** Its loss is the part of the training that is done. */

@@ -14,6 +14,7 @@ final class LocalSpark {
             .setMaster("local[2]")
             .setAppName("lakestill-tests")
             .set("spark.ui.enabled", "false")
+            .set("spark.driver.maxResultSize", "1m")
             .set("spark.driver.host", "127.0.0.1")
             .set("spark.driver.bindAddress", "127.0.0.1");
     return JavaSparkContext.fromSparkContext(SparkContext.getOrCreate(configuration));

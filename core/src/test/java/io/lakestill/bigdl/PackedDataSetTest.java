@@ -38,7 +38,7 @@ class PackedDataSetTest {
   }
 
   private static PackedDataSet dataSet(long seed) {
-    return new PackedDataSet(blocks(), List.of(1), PER_PARTITION, seed);
+    return new PackedDataSet(blocks(), List.of(1), PER_PARTITION, 1, seed);
   }
 
   /** The features of one job, by partition. */

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.intel.analytics.bigdl.dllib.feature.dataset.MiniBatch;
 import com.intel.analytics.bigdl.dllib.nn.abstractnn.AbstractModule;
 import com.intel.analytics.bigdl.dllib.nn.abstractnn.Activity;
-import io.lakestill.objective.State;
 import io.lakestill.objective.Tensor;
 import io.lakestill.objective.WeightedTerms;
 import io.lakestill.student.FloatTensor;
@@ -14,6 +13,7 @@ import io.lakestill.student.Parameters;
 import io.lakestill.student.StudentGraph;
 import io.lakestill.train.BatchLayout;
 import io.lakestill.train.CheckpointFolder;
+import io.lakestill.train.CheckpointManifest;
 import io.lakestill.train.EpochPlan;
 import io.lakestill.train.PackedRows;
 import io.lakestill.train.RowLayout;
@@ -89,7 +89,7 @@ class ShardedDataSetTest {
   private static PackedBatch batch(RowSource source, int cores, int step) {
     int[] shape = SHAPE.stream().mapToInt(Integer::intValue).toArray();
     return source.training(
-        shape, cores * PER_CORE, step, Optional.of(sharding(cores)), Optional.empty());
+        shape, cores * PER_CORE, cores, step, Optional.of(sharding(cores)), Optional.empty());
   }
 
   private static PackedRows rows() {
@@ -125,12 +125,48 @@ class ShardedDataSetTest {
   }
 
   @Test
-  void aShardIsSlicedWholeOnly() {
+  void aCoresPartIsSlicedWholeOnly() {
     PackedBatch batch = batch(new RowSource(rows(), SEED, 0), CORES, 1);
 
-    assertThatThrownBy(() -> batch.slice(1, 3)).hasMessageContaining("one shard");
-    assertThatThrownBy(() -> batch.slice(3, PER_CORE)).hasMessageContaining("one shard");
+    assertThatThrownBy(() -> batch.slice(1, 3)).hasMessageContaining("one core");
+    assertThatThrownBy(() -> batch.slice(3, PER_CORE)).hasMessageContaining("one core");
     assertThatThrownBy(batch::getTarget).hasMessageContaining("sliced first");
+  }
+
+  /** Without shards too: what is drawn for one core's rows is not what is drawn for another's. */
+  @Test
+  void everyCoresPartKnowsItsWorkerAndItsRows() {
+    PackedRows rows = rows();
+    int[] shape = SHAPE.stream().mapToInt(Integer::intValue).toArray();
+    PackedBatch batch =
+        new RowSource(rows, SEED, 3)
+            .training(shape, CORES * PER_CORE, CORES, 2, Optional.empty(), Optional.empty());
+    List<Float> drawn = new ArrayList<>();
+    ObjectiveCriterion criterion = told();
+    for (int core = 0; core < CORES; core++) {
+      MiniBatch<Float> slice = batch.slice(core * PER_CORE + 1, PER_CORE);
+      RowOrigin origin = ((PackedTarget) slice.getTarget()).origin();
+      assertThat(origin.worker()).isEqualTo(3 * CORES + core);
+      assertThat(origin.samples()).hasSize(PER_CORE);
+      float[] features = Floats.values(slice.getInput().toTensor(Floats.numeric()));
+      for (int i = 0; i < PER_CORE; i++) {
+        int width = rows.featureWidth();
+        assertThat(Arrays.copyOfRange(features, i * width, (i + 1) * width))
+            .isEqualTo(rows.features()[origin.samples()[i]]);
+      }
+      Activity output = Floats.tensor(new float[PER_CORE * 4], PER_CORE, 4);
+      drawn.add(criterion.forward(output, slice.getTarget()));
+    }
+    assertThat(drawn).doesNotHaveDuplicates();
+  }
+
+  private static ObjectiveCriterion told() {
+    WeightedTerms loss = new WeightedTerms(List.of(new WeightedTerms.Term("told", 1, new Told())));
+    RowLayout outputs = RowLayout.outputs(loss.requires(), STUDENT);
+    // The targets of the rows, of which the loss looks at none.
+    BatchLayout layout = BatchLayout.of(loss, outputs, Pictures.targets(LOSS), PER_CORE, ROWS);
+    LossInputs inputs = new LossInputs(layout, new EpochPlan(ROWS, 8, 9), SEED, ROWS);
+    return new ObjectiveCriterion(loss, inputs, new TermLosses(1));
   }
 
   @Test
@@ -145,7 +181,7 @@ class ShardedDataSetTest {
           .isEqualTo(
               Floats.values(
                   plain
-                      .training(shape, PER_CORE, step, Optional.empty(), Optional.empty())
+                      .training(shape, PER_CORE, 1, step, Optional.empty(), Optional.empty())
                       .getInput()
                       .toTensor(Floats.numeric())));
     }
@@ -231,7 +267,7 @@ class ShardedDataSetTest {
 
   private static PackedDataSet dataSet() {
     JavaRDD<PackedRows> blocks = new Pictures(ROWS, 1).block(Pictures.targets(LOSS));
-    PackedDataSet dataSet = new PackedDataSet(blocks, SHAPE, CORES * PER_CORE, SEED);
+    PackedDataSet dataSet = new PackedDataSet(blocks, SHAPE, CORES * PER_CORE, CORES, SEED);
     dataSet.shard(sharding(CORES));
     return dataSet;
   }
@@ -239,6 +275,14 @@ class ShardedDataSetTest {
   private static float[] step(PackedDataSet dataSet, int step) {
     dataSet.startStep(step);
     return dataSet.data(true).toJavaRDD().map(new Evaluate()).collect().get(0);
+  }
+
+  private CheckpointFolder checkpoint() {
+    return new CheckpointFolder(new org.apache.hadoop.fs.Path(folder.toUri()), new Configuration());
+  }
+
+  private Map<String, FloatTensor> memory(PackedDataSet dataSet, int step) {
+    return States.tensors(checkpoint().memory(dataSet.storeMemory(checkpoint(), step)));
   }
 
   @Test
@@ -249,25 +293,21 @@ class ShardedDataSetTest {
       for (int step = 1; step <= 12; step++) {
         unbroken.add(step(dataSet, step));
       }
-      end = States.tensors(dataSet.memory(12));
+      end = memory(dataSet, 12);
     }
-    CheckpointFolder checkpoint =
-        new CheckpointFolder(new org.apache.hadoop.fs.Path(folder.toUri()), new Configuration());
-    byte[] stored;
+    List<CheckpointManifest.ParameterFile> stored;
     try (PackedDataSet dataSet = dataSet()) {
       for (int step = 1; step <= 5; step++) {
         assertThat(step(dataSet, step)).isEqualTo(unbroken.get(step - 1));
       }
-      stored = States.toSafeTensors(dataSet.memory(5));
-      assertThat(checkpoint.storeMemory(dataSet.memory(5))).isPresent();
+      stored = dataSet.storeMemory(checkpoint(), 5);
     }
     try (PackedDataSet dataSet = dataSet()) {
-      State read = States.fromSafeTensors(stored, "memory");
-      dataSet.restore(read, 5);
+      dataSet.restore(checkpoint().memory(stored), 5);
       for (int step = 6; step <= 12; step++) {
         assertThat(step(dataSet, step)).as("step %d", step).isEqualTo(unbroken.get(step - 1));
       }
-      assertThat(States.tensors(dataSet.memory(12))).isEqualTo(end);
+      assertThat(memory(dataSet, 12)).isEqualTo(end);
     }
     assertThat(end.keySet())
         .contains("0/0/state.bank_student", "1/0/state.bank_teacher", "1/1/state.queue");
@@ -281,7 +321,8 @@ class ShardedDataSetTest {
       step(dataSet, 1);
 
       assertThatThrownBy(() -> step(dataSet, 6)).hasStackTraceContaining("start again");
-      assertThatThrownBy(() -> dataSet.memory(6)).hasMessageContaining("where step 6 is due");
+      assertThatThrownBy(() -> dataSet.storeMemory(checkpoint(), 6))
+          .hasStackTraceContaining("where step 6 is due");
     }
   }
 }

@@ -133,47 +133,26 @@ class CompositionTest {
   }
 
   @Test
-  void everyTemperatureTakesASchedule() {
-    for (String type :
-        List.of(
-            "dist",
-            "dkd",
-            "ensemble-mean-logits-kl",
-            "ensemble-mean-loss-kl",
-            "ensemble-mean-prob-kl",
-            "fisher-rao",
-            "grkd-pair",
-            "kd-jsd",
-            "kd-kl",
-            "kd-soft-cross-entropy",
-            "logit-standardization",
-            "logits-mse",
-            "nkd",
-            "reverse-kl",
-            "topk-kl",
-            "total-variation")) {
-      String k = type.equals("topk-kl") ? "k = 2, " : "";
-      String head = "{ type = " + type + ", weight = 1, " + k + "temperature ";
-      double constant = at(sound(head + "= 3 }"), 0.5);
-      WeightedTerms falling = sound(head + "{ schedule = linear, from = 4, to = 2 } }");
-      assertThat(at(falling, 0.5)).as(type).isEqualTo(constant);
-      assertThat(at(falling, 0)).as(type).isNotEqualTo(constant);
-    }
+  void aScheduleThatTheTrainingNeverFollowsIsRefused() {
+    assertThat(
+            read(
+                "{ type = kd-kl, weight { schedule = step, values = [1, 0], at = [11], by = epoch"
+                    + " }, temperature { schedule = linear, from = 4, to = 2, end = 20, by = epoch"
+                    + " } }"))
+        .isEmpty();
+    assertThat(problems.found())
+        .extracting(Problem::toString)
+        .containsExactlyInAnyOrder(
+            "test.conf:12: train.objectives[0].weight: at = 11 is never reached in 10 epochs",
+            "test.conf:12: train.objectives[0].temperature: end = 20 is never reached in 10"
+                + " epochs");
   }
 
-  private static double at(WeightedTerms loss, double done) {
-    Batch logits = RandomBatch.ofLogits(5, 4, 4, 2);
-    Batch batch =
-        Batch.of(4)
-            .tensor("student.logits", logits.tensor("student.logits"))
-            .tensor("teacher.logits", logits.tensor("teacher.logits"))
-            .tensor("teacher.logits.1", logits.tensor("teacher.logits"))
-            .labels(logits.labels(4))
-            .indices(
-                "index.topk/0", new Indices(new int[] {4, 2}, new int[] {0, 1, 1, 2, 2, 3, 3, 0}))
-            .build();
-    batch.progress(new Progress(1, done));
-    return loss.evaluate(batch, Gradients.of(batch, Set.of("student.logits")));
+  @Test
+  void aFaultOfAScheduleIsSaidOnce() {
+    assertThat(read("{ type = kd-kl, weight { schedule = step, values = [1], at = [0.5] } }"))
+        .isEmpty();
+    assertThat(problems.found()).hasSize(1);
   }
 
   @Test

@@ -35,6 +35,7 @@ class EquipmentRefusalTest {
       textBlock =
           """
           topk-kl             | k = 11             | topk-kl has k = 11, but the teacher has 10 classes; lower k.
+          distilcse-ckd       | queue-size = 69    | distilcse-ckd has queue-size = 69, but a worker has 100 training rows and batches of 32: the queue would hold a row's own key, as a negative; set queue-size to at most 68, or use fewer cores.
           rrd                 | queue-size = 31    | rrd has queue-size = 31, but a worker's batch has 32 rows; raise queue-size.
           cd-topn             | items = 11         | cd-topn draws items = 11, but the teacher scores 10; lower it.
           ccd-relaxed-ranking | ranked = 3         | ccd-relaxed-ranking has ranked = 3 and uninteresting = 10000, but the teacher scores 10 items; lower them.

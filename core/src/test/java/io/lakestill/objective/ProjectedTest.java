@@ -37,6 +37,14 @@ class ProjectedTest {
   }
 
   @Test
+  void anOutputCannotBeProjectedTwice() {
+    Objective logits = create(new LogitsMse.Type(), "");
+    assertThatThrownBy(() -> new Projected(logits, List.of("logits", "logits")))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("'logits' stands there twice");
+  }
+
+  @Test
   void isTheProjectionThatAFitnetHasOfItsOwn() {
     SplittableRandom random = new SplittableRandom(5);
     Tensor student = RandomBatch.normal(random, 1, ROWS, 3);

@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
 class SteadyStateTest {
@@ -66,6 +67,38 @@ class SteadyStateTest {
     long perStep = (threads.getCurrentThreadAllocatedBytes() - before) / 256;
     // The views of a batch of another number of rows, no array of values.
     assertThat(perStep).isLessThan(4096);
+  }
+
+  @Test
+  void norDoesAProjectionOfWhateverRowsAreKept() {
+    Objective cosine = MadeObjective.of("cosine-embedding", "");
+    Objective composed =
+        new Bound(new RowFilter(new Projected(cosine, List.of("embedding")), "good"), Map.of(), 0);
+    WeightedTerms terms = new WeightedTerms(List.of(new Term("cosine", 1, composed)));
+    SplittableRandom random = new SplittableRandom(1);
+    float[] good = new float[256];
+    Batch batch =
+        Batch.of(256)
+            .tensor("student.embedding", RandomBatch.normal(random, 1, 256, 64))
+            .tensor("teacher.embedding", RandomBatch.normal(random, 1, 256, 96))
+            .tensor("weight.projection.embedding/0", RandomBatch.normal(random, 1, 96, 64))
+            .tensor("bias.projection.embedding/0", RandomBatch.normal(random, 1, 96))
+            .tensor("teacher.sql:good", new Tensor(new int[] {256, 1}, good))
+            .build();
+    Gradients gradients = Gradients.of(batch, batch.present(terms.requires().differentiable()));
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    long before = 0;
+    for (int i = 0; i < 3 * 256; i++) {
+      if (i == 2 * 256) {
+        before = threads.getCurrentThreadAllocatedBytes();
+      }
+      good[i % 256] = 1 - good[i % 256];
+      step(terms, batch, gradients);
+    }
+    long perStep = (threads.getCurrentThreadAllocatedBytes() - before) / 256;
+    // The views of a batch of another number of rows; the smallest array of 128 rows has 32,768
+    // bytes.
+    assertThat(perStep).isLessThan(8192);
   }
 
   private static void step(WeightedTerms terms, Batch batch, Gradients gradients) {

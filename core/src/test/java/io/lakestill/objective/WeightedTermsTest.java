@@ -106,6 +106,58 @@ class WeightedTermsTest {
     assertThat(gradients.norm()).isCloseTo(0.75 * terms.gradientNormOf(0), within(1e-6));
   }
 
+  /** Counts its evaluations. */
+  private static final class Counting implements Objective {
+    private static final long serialVersionUID = 1L;
+
+    private final String[] inputs;
+    private int evaluations;
+
+    Counting(String... inputs) {
+      this.inputs = inputs;
+    }
+
+    @Override
+    public Requirements requires() {
+      return Requirements.of(inputs);
+    }
+
+    @Override
+    public double evaluate(Batch batch, Gradients gradients) {
+      evaluations++;
+      gradients.of("student.logits").data()[0] += 1;
+      return 3;
+    }
+  }
+
+  @Test
+  void aTermOfWeightZeroIsOffUnlessItRemembers() {
+    Schedule later = new Schedule.Step(List.of(0.0, 2.0), List.of(0.5), Schedule.By.PROGRESS);
+    Counting plain = new Counting("student.logits");
+    Counting remembering = new Counting("student.logits", "state.bank");
+    WeightedTerms terms =
+        new WeightedTerms(List.of(new Term("a", later, plain), new Term("b", later, remembering)));
+    Batch batch = RandomBatch.ofLogits(7, 4, 3, 2);
+    Gradients gradients = Gradients.of(batch, LOGITS);
+
+    assertThat(terms.evaluate(batch, gradients)).isZero();
+
+    assertThat(gradients.norm()).isZero();
+    assertThat(plain.evaluations).isZero();
+    assertThat(remembering.evaluations).isEqualTo(1);
+    assertThat(terms.isOff(0)).isTrue();
+    assertThat(terms.isOff(1)).isFalse();
+    assertThat(terms.lossOf(0)).isZero();
+    assertThat(terms.countedOf(0, batch)).isZero();
+    assertThat(terms.gradientNormOf(0)).isZero();
+
+    batch.progress(new Progress(1, 0.5));
+    assertThat(terms.evaluate(batch, gradients)).isEqualTo(12);
+    assertThat(plain.evaluations).isEqualTo(1);
+    assertThat(terms.isOff(0)).isFalse();
+    assertThat(terms.countedOf(0, batch)).isEqualTo(4);
+  }
+
   @Test
   void weightsOfTheScratchTwinSumToOneAtEveryStep() {
     Schedule rising = new Schedule.Linear(0, 0.5, Schedule.Span.ALL);

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigParseOptions;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -38,6 +39,27 @@ class ScheduleTest {
       assertThat(at(four, 1, 0)).isEqualTo(4);
       assertThat(at(four, 9, 0.99)).isEqualTo(4);
     }
+    assertThat(problems.found()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          { schedule = step, values = [1, 0], at = [11], by = epoch }        | at = 11 is never reached in 10 epochs
+          { schedule = step, values = [1, 0], at = [10], by = epoch }        |
+          { schedule = step, values = [1, 0], at = [1], by = epoch }         | at = 1 is where the training begins, so the value before it never holds; leave it out
+          { schedule = step, values = [1, 0], at = [0] }                     | at = 0.0 is where the training begins, so the value before it never holds; leave it out
+          { schedule = step, values = [1, 2, 0], at = [0.5, 1] }             | at = 1.0 is never reached in 10 epochs
+          { schedule = step, values = [1, 0], at = [0.5] }                   |
+          { schedule = warm-up, to = 1, end = 20, by = epoch }               | end = 20 is never reached in 10 epochs
+          { schedule = cosine, from = 1, to = 0, end = 10, by = epoch }      |
+          { schedule = linear, from = 1, to = 0, start = 11, end = 12, by = epoch } | end = 12 is never reached in 10 epochs
+          { schedule = linear, from = 1, to = 0 }                            |
+          """)
+  void saysWhatATrainingOfTenEpochsNeverDoes(String schedule, String idle) {
+    assertThat(read(schedule).idle(10)).isEqualTo(Optional.ofNullable(idle));
     assertThat(problems.found()).isEmpty();
   }
 

@@ -106,6 +106,20 @@ class TeachersTest {
         .satisfies(p -> assertThat(p.message()).contains("outputs names a signal '" + signal));
   }
 
+  @Test
+  void refusesSignalsThatSqlTakesForOne() {
+    assertThat(
+            read(
+                SOUND
+                    + "teacher { id = a, onnx = b, outputs { map_a = x, map_A = y, map_b = z } }"))
+        .isEmpty();
+    assertThat(problems.found())
+        .extracting(Problem::toString)
+        .containsExactly(
+            "test.conf:11: teacher: outputs names the signals 'map_A' and 'map_a', which SQL takes"
+                + " for one; give one another name");
+  }
+
   private Optional<Recipe> read(String text) {
     return new RecipeReader("/home", "/recipes").read(text, "test.conf", List.of(), problems);
   }

@@ -59,7 +59,7 @@ public final class SampleScorecards {
     float[][] logits = sample.logits(3, labels, new float[sample.rows][2]);
     ModelScore student = sample.score(labels, logits, Optional.empty(), 4_321, 18_040, 512_000);
     return new Scorecard(
-        sample.provenance("census", Optional.empty()),
+        sample.provenance("census", List.of()),
         sample.classes,
         sample.rows,
         Optional.empty(),
@@ -84,6 +84,21 @@ public final class SampleScorecards {
             List.of(
                 Gate.parse("student.accuracy > 0.999"),
                 Gate.parse("student.bytes < 0.1 * teacher.bytes")));
+  }
+
+  /** Of a student that learned from these signal tables. */
+  static Scorecard ofSignals(List<Provenance.SignalTableVersion> tables) {
+    Scorecard card = small();
+    return new Scorecard(
+        new SampleScorecards(card.classes(), 1, 3).provenance("sample", tables),
+        card.classes(),
+        card.testRows(),
+        card.teacher(),
+        card.student(),
+        card.scratch(),
+        card.perSeed(),
+        card.curves(),
+        card.gates());
   }
 
   /** Two classes with the given names. */
@@ -129,7 +144,7 @@ public final class SampleScorecards {
     return new Scorecard(
         sample.provenance(
             "sample",
-            Optional.of(new Provenance.SignalTableVersion("hdfs://lake/signals/garments-cnn", 3))),
+            List.of(new Provenance.SignalTableVersion("hdfs://lake/signals/garments-cnn", 3))),
         sample.classes,
         sample.rows,
         Optional.of(teacher),
@@ -192,8 +207,7 @@ public final class SampleScorecards {
     return TrainingCurve.of(role, seed, history.best(BestBy.ACCURACY).number(), history);
   }
 
-  private Provenance provenance(
-      String recipe, Optional<Provenance.SignalTableVersion> signalTable) {
+  private Provenance provenance(String recipe, List<Provenance.SignalTableVersion> signalTables) {
     return new Provenance(
         recipe,
         "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
@@ -201,7 +215,7 @@ public final class SampleScorecards {
         Instant.parse("2026-11-21T10:15:30Z"),
         "0.1.0",
         new Machine("AMD EPYC 7763 64-Core Processor", 2, "17.0.15+6"),
-        signalTable,
+        signalTables,
         List.of(
             new Provenance.StageTime("teach", 12.4),
             new Provenance.StageTime("train", 203.7),

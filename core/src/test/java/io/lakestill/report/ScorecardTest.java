@@ -10,6 +10,7 @@ import io.lakestill.TestResource;
 import io.lakestill.error.ExitCode;
 import io.lakestill.error.LakestillException;
 import io.lakestill.io.Json;
+import io.lakestill.report.page.ScorecardPage;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -36,6 +37,24 @@ class ScorecardTest {
             List.of(
                 new TeacherScore("resnet", 0.93, 0.21, 11_000_000),
                 new TeacherScore("vit", 0.91, 0.25, 86_000_000)));
+  }
+
+  @Test
+  void namesTheSignalTableOfEachOfSeveralTeachers() {
+    List<Provenance.SignalTableVersion> tables =
+        List.of(
+            new Provenance.SignalTableVersion("out/signals/resnet", 2),
+            new Provenance.SignalTableVersion("out/signals/vit", 5));
+    Scorecard card = SampleScorecards.ofSignals(tables);
+    ObjectNode json = written(card);
+
+    assertThat(json.has("signal_table")).isFalse();
+    assertThat(json.at("/signal_tables/1/path").asText()).isEqualTo("out/signals/vit");
+    assertThat(json.at("/signal_tables/1/version").asInt()).isEqualTo(5);
+    assertThat(SchemaCheck.faults(TestResource.json(SCHEMA), json)).isEmpty();
+    assertThat(Scorecard.fromJson(json, "card").provenance().signalTables()).isEqualTo(tables);
+    assertThat(ScorecardPage.html(card))
+        .contains("out/signals/resnet, version 2", "out/signals/vit, version 5");
   }
 
   @Test

@@ -10,13 +10,18 @@ import io.lakestill.TestResource;
 import io.lakestill.error.ExitCode;
 import io.lakestill.error.LakestillException;
 import io.lakestill.io.Json;
+import io.lakestill.signal.codec.Dense16;
+import io.lakestill.signal.codec.Dense32;
+import io.lakestill.signal.codec.Int8;
+import io.lakestill.signal.codec.Topk;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class SignalManifestTest {
-  private static final String GOLDEN = "/golden/signal-manifest.v1.json";
-  private static final String SCHEMA = "/io/lakestill/schema/signal-manifest.v1.schema.json";
+  private static final String GOLDEN = "/golden/signal-manifest.v2.json";
+  private static final String FIRST_FORMAT = "/golden/signal-manifest.v1.json";
+  private static final String SCHEMA = "/io/lakestill/schema/signal-manifest.v2.schema.json";
 
   static final SignalManifest SAMPLE =
       new SignalManifest(
@@ -27,11 +32,10 @@ class SignalManifestTest {
           "f".repeat(64),
           new SignalManifest.Teacher("resnet", "a".repeat(64)),
           "b".repeat(64),
-          SignalManifest.DENSE32,
           List.of(
               new SignalColumn("logits", 3),
-              new SignalColumn("embedding", 16),
-              new SignalColumn("map_stage3", List.of(4, 2, 3))),
+              new SignalColumn("embedding", List.of(16), new Dense16()),
+              new SignalColumn("map_stage3", List.of(4, 2, 3), new Int8())),
           List.of("cat", "dog", "owl"),
           new SignalManifest.Views(8, 1),
           List.of(
@@ -51,8 +55,11 @@ class SignalManifestTest {
                   "d".repeat(64))),
           List.of(
               new SignalFile("part-00000-x.zstd.parquet", 8192, 400_000, "1".repeat(64)),
-              new SignalFile("part-00001-y.zstd.parquet", 807, 40_000, "2".repeat(64))),
-          List.of(new SignalFile("part-00001-y.zstd.parquet", 1, 700, "3".repeat(64))));
+              new SignalFile("v=2/part-00001-y.zstd.parquet", 807, 40_000, "2".repeat(64))),
+          List.of(new SignalFile("part-00001-y.zstd.parquet", 1, 700, "3".repeat(64))),
+          Optional.of("e".repeat(64)),
+          List.of(new SignalFile("gone-00000-z.zstd.parquet", 2, 500, "4".repeat(64))),
+          16);
 
   @Test
   void readsTheGoldenFile() {
@@ -64,14 +71,87 @@ class SignalManifestTest {
     assertThat(Json.pretty(SAMPLE.toJson())).isEqualTo(TestResource.text(GOLDEN));
   }
 
+  /** As Lakestill 0.1 wrote it: every file in the folder of its version, nothing dead. */
+  @Test
+  void readsTheFirstFormat() {
+    SignalManifest first = SignalManifest.fromJson(TestResource.json(FIRST_FORMAT), FIRST_FORMAT);
+
+    assertThat(first.files())
+        .extracting(SignalFile::name)
+        .containsExactly("part-00000-x.zstd.parquet", "part-00001-y.zstd.parquet");
+    assertThat(first.rows()).isEqualTo(8999);
+    assertThat(first.basis()).isEmpty();
+    assertThat(first.tombstones()).isEmpty();
+    assertThat(first.deadRows()).isZero();
+    assertThat(first.signals())
+        .containsExactly(
+            new SignalColumn("logits", List.of(3), new Dense32()),
+            new SignalColumn("embedding", List.of(16), new Dense32()),
+            new SignalColumn("map_stage3", List.of(4, 2, 3), new Dense32()));
+  }
+
+  @Test
+  void refusesAFileThatIsNotBelowTheTable() {
+    for (String name : List.of("../other/part.parquet", "/etc/passwd", "v=1/../../part", "")) {
+      ObjectNode foreign = golden();
+      ((ObjectNode) foreign.get("files").get(0)).put("name", name);
+
+      assertRefused(
+          foreign,
+          "'m.json': 'files[0]' is not sound: '%s' is not a path below the table; restore it or write it again."
+              .formatted(name));
+    }
+  }
+
+  @Test
+  void refusesDeadRowsWithoutTombstones() {
+    ObjectNode damaged = golden();
+    damaged.putArray("tombstones");
+
+    assertRefused(
+        damaged,
+        "'m.json' is not sound: 16 of 8999 rows cannot be dead by 0 files of tombstones; restore it"
+            + " or write it again.");
+  }
+
   @Test
   void schemaDeclaresExactlyTheFieldsThatAreWritten() {
     assertThat(SchemaCheck.faultsOfWriter(TestResource.json(SCHEMA), golden())).isEmpty();
   }
 
   @Test
+  void saysWhatTopkKeeps() {
+    ObjectNode topk = golden();
+    ObjectNode codec = (ObjectNode) topk.get("signals").get(0).get("codec");
+    codec.put("type", "topk").put("k", 2).putArray("temperatures").add(1.0).add(4.0);
+
+    SignalManifest manifest = SignalManifest.fromJson(topk, "m.json");
+
+    assertThat(manifest.column("logits").codec()).isEqualTo(new Topk(2, List.of(1.0, 4.0)));
+    assertThat(Json.pretty(manifest.toJson())).isEqualTo(Json.pretty(topk));
+    assertThat(SchemaCheck.faultsOfWriter(TestResource.json(SCHEMA), topk)).isEmpty();
+    codec.put("k", 0);
+    assertRefused(
+        topk,
+        "'m.json': 'signals[0].codec' is not sound: topk must keep at least one class and have"
+            + " positive temperatures, keeps 0 and has [1.0, 4.0]; restore it or write it again.");
+  }
+
+  @Test
+  void refusesACodecItDoesNotKnow() {
+    ObjectNode newer = golden();
+    ((ObjectNode) newer.get("signals").get(1).get("codec")).put("type", "dense4");
+
+    assertRefused(
+        newer,
+        "'m.json': field 'signals[1].codec.type' must be a codec that this Lakestill knows, is"
+            + " \"dense4\"; it was not written by Lakestill or is damaged: restore it or write it"
+            + " again.");
+  }
+
+  @Test
   void signalsWithoutAShapeAreFlat() {
-    ObjectNode first = golden();
+    ObjectNode first = TestResource.json(FIRST_FORMAT);
     first.get("signals").forEach(signal -> ((ObjectNode) signal).remove("shape"));
 
     assertThat(SignalManifest.fromJson(first, "m.json").signals())
@@ -105,22 +185,22 @@ class SignalManifestTest {
 
   @Test
   void refusesANewerFormat() {
-    ObjectNode newer = golden().put("format_version", 2);
+    ObjectNode newer = golden().put("format_version", 3);
 
     assertRefused(
         newer,
-        "'m.json' has format version 2, this Lakestill reads up to 1; use the version that wrote"
+        "'m.json' has format version 3, this Lakestill reads up to 2; use the version that wrote"
             + " it, or write it again.");
   }
 
   @Test
   void refusesMissingAndMistypedFields() {
     ObjectNode missing = golden();
-    missing.remove("codec");
+    missing.remove("preprocessing");
     assertRefused(
         missing,
-        "'m.json' has no field 'codec'; it was not written by Lakestill or is damaged: restore it"
-            + " or write it again.");
+        "'m.json' has no field 'preprocessing'; it was not written by Lakestill or is damaged:"
+            + " restore it or write it again.");
     assertRefused(
         golden().put("version", "three"),
         "'m.json': field 'version' must be a whole number below 2^31, is \"three\"; it was not"

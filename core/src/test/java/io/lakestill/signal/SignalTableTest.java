@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.parquet.hadoop.ParquetFileReader;
@@ -97,7 +98,7 @@ class SignalTableTest {
       assertThat(footer.getFileMetaData().getKeyValueMetaData())
           .containsAllEntriesOf(
               Map.of(
-                  "lakestill.signal-format", "1",
+                  "lakestill.signal-format", "2",
                   "lakestill.teacher-id", "tea",
                   "lakestill.teacher-sha256", "a".repeat(64)));
       assertThat(footer.getBlocks().get(0).getColumns())
@@ -122,7 +123,10 @@ class SignalTableTest {
     Files.write(path, flipped);
     Files.deleteIfExists(path.resolveSibling("." + path.getFileName() + ".crc"));
     table.checkFiles(manifest);
-    assertRefused(() -> table.verify(manifest), path.getFileName().toString(), "has SHA-256");
+    assertRefused(
+        () -> table.verify(manifest),
+        path.getFileName().toString(),
+        "has other bytes than were written: SHA-256");
 
     Files.write(path, sound, StandardOpenOption.TRUNCATE_EXISTING);
     Files.write(path, new byte[] {0}, StandardOpenOption.APPEND);
@@ -205,13 +209,15 @@ class SignalTableTest {
         sample.fingerprint(),
         sample.teacher(),
         sample.preprocessing(),
-        sample.codec(),
         SCHEMA.signals(),
         List.of("no", "yes"),
         sample.views(),
         sample.inputs(),
         List.of(file),
-        List.of());
+        List.of(),
+        Optional.empty(),
+        List.of(),
+        0);
   }
 
   private static SignalFileWriter.Contents contents() {

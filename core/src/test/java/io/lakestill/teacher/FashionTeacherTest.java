@@ -69,7 +69,7 @@ class FashionTeacherTest {
     assertThatThrownBy(() -> inspect(Map.of("logits", "logits", "map", "/body/body.3/Relu_output")))
         .isInstanceOf(LakestillException.class)
         .hasMessageContaining(
-            "has no tensor '/body/body.3/Relu_output', which teacher.outputs.map names; close to"
+            "has no tensor '/body/body.3/Relu_output', which outputs.map names; close to"
                 + " that are '/body/body.3/Relu")
         .hasMessageContaining("its outputs are [logits: float [batch, 10], embedding: float");
   }

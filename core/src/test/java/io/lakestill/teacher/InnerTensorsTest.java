@@ -90,7 +90,7 @@ class InnerTensorsTest {
       delimiter = '|',
       textBlock =
           """
-          shape    | gives shape: int64 [2], but map must be a float tensor; correct teacher.outputs.map.
+          shape    | gives shape: int64 [2], but map must be a float tensor; correct its outputs.map.
           turned   | for 2 rows of zeros its shape is [4, 2], for 3 it is [4, 3]; name a tensor
           square   | for 2 rows of zeros its shape is [2, 2], for 3 it is [3, 3]; name a tensor
           constant | for 2 rows of zeros its shape is [2, 3], for 3 it is [2, 3]; name a tensor

@@ -49,7 +49,7 @@ class TeacherModelTest {
     assertRefused(
         () -> TeacherModel.inspect(settings("pixels", BOTH), file, IMAGE, 4),
         "Teacher 'big' has inputs [image: float [batch, 1, 2, 3]], the recipe asks for 'pixels';"
-            + " correct teacher.input.");
+            + " correct its input in the recipe.");
   }
 
   @Test
@@ -65,12 +65,12 @@ class TeacherModelTest {
   void refusesATensorTheModelDoesNotHave() {
     assertRefused(
         () -> TeacherModel.inspect(settings(null, Map.of("logits", "scores")), file, IMAGE, 4),
-        "Teacher 'big' has no tensor 'scores', which teacher.outputs.logits names; its outputs are"
+        "Teacher 'big' has no tensor 'scores', which outputs.logits names; its outputs are"
             + " [embedding: float [batch, 3], logits: float [batch, 4]], and bin/lakestill"
             + " inspect-teacher t.onnx lists the tensors inside it.");
     assertRefused(
         () -> TeacherModel.inspect(settings(null, Map.of("logits", "logit")), file, IMAGE, 4),
-        "Teacher 'big' has no tensor 'logit', which teacher.outputs.logits names; close to that are"
+        "Teacher 'big' has no tensor 'logit', which outputs.logits names; close to that are"
             + " 'logits', its outputs are [embedding: float [batch, 3], logits: float [batch, 4]],"
             + " and bin/lakestill inspect-teacher t.onnx lists the tensors inside it.");
   }
@@ -80,7 +80,7 @@ class TeacherModelTest {
     assertRefused(
         () -> TeacherModel.inspect(settings(null, BOTH), file, IMAGE, 10),
         "Teacher 'big' gives 'logits' of shape [4] per row, the recipe has 10 classes; correct"
-            + " data.classes or teacher.outputs.logits.");
+            + " data.classes or the outputs.logits of this teacher.");
   }
 
   private static void assertRefused(Runnable inspection, String message) {

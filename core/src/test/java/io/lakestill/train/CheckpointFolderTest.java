@@ -38,8 +38,7 @@ class CheckpointFolderTest {
 
   private CheckpointManifest commit(long seed) {
     CheckpointManifest manifest =
-        CheckpointManifestTest.sample(
-            folder.store(parameters(seed)), Optional.empty(), Optional.empty());
+        CheckpointManifestTest.sample(folder.store(parameters(seed)), Optional.empty(), List.of());
     folder.commit(manifest);
     return manifest;
   }
@@ -80,16 +79,19 @@ class CheckpointFolderTest {
     return CheckpointManifestTest.sample(
         folder.store(parameters(1)),
         folder.storeHeads(heads(head)),
-        folder.storeMemory(memory(memory)));
+        Stream.of(0, 1)
+            .flatMap(worker -> folder.storeMemory(worker, memory(memory + worker)).stream())
+            .toList());
   }
 
   private static Map<String, FloatTensor> heads(float value) {
     return Map.of("weight.projector/0", FloatTensor.of(List.of(1), new float[] {value}));
   }
 
+  /** What one worker remembers. */
   private static State memory(float value) {
     State state = new State();
-    state.part("2").part("0").put("state.queue", new Tensor(new int[] {1}, new float[] {value}));
+    state.part("2").put("state.queue", new Tensor(new int[] {1}, new float[] {value}));
     return state;
   }
 
@@ -101,7 +103,10 @@ class CheckpointFolderTest {
     CheckpointManifest read = folder.required();
     assertThat(read).isEqualTo(manifest);
     assertThat(folder.heads(read)).isEqualTo(heads(1));
-    assertThat(States.tensors(folder.memory(read))).isEqualTo(States.tensors(memory(2)));
+    State memory = folder.memory(read.memory());
+    assertThat(memory.parts()).containsExactly("0", "1");
+    assertThat(States.tensors(memory.part("0"))).isEqualTo(States.tensors(memory(2)));
+    assertThat(States.tensors(memory.part("1"))).isEqualTo(States.tensors(memory(3)));
   }
 
   @Test
@@ -110,12 +115,14 @@ class CheckpointFolderTest {
     empty.part("0");
     CheckpointManifest manifest =
         CheckpointManifestTest.sample(
-            folder.store(parameters(1)), folder.storeHeads(Map.of()), folder.storeMemory(empty));
+            folder.store(parameters(1)),
+            folder.storeHeads(Map.of()),
+            folder.storeMemory(0, empty).stream().toList());
     folder.commit(manifest);
 
     assertThat(names()).containsExactlyInAnyOrder("checkpoint.json", manifest.parameters().file());
     assertThat(folder.heads(manifest)).isEmpty();
-    assertThat(States.hasTensors(folder.memory(manifest))).isFalse();
+    assertThat(States.hasTensors(folder.memory(manifest.memory()))).isFalse();
   }
 
   @Test
@@ -129,19 +136,21 @@ class CheckpointFolderTest {
             "checkpoint.json",
             latest.parameters().file(),
             latest.heads().orElseThrow().file(),
-            latest.memory().orElseThrow().file());
+            latest.memory().get(0).file(),
+            latest.memory().get(1).file());
   }
 
   @Test
-  void refusesMemoryThatIsMissingOrAnothers() throws IOException {
+  void refusesMemoryThatIsMissingOrAnothersOnlyWhenItIsAskedFor() throws IOException {
     CheckpointManifest manifest = equipped(1, 2);
-    Path file = root.resolve("checkpoint").resolve(manifest.memory().orElseThrow().file());
+    Path file = root.resolve("checkpoint").resolve(manifest.memory().get(1).file());
     Files.write(file, States.toSafeTensors(memory(5)));
-    assertThatThrownBy(() -> folder.memory(manifest)).hasMessageContaining("is damaged");
-    assertThatThrownBy(() -> folder.requireSound(manifest)).hasMessageContaining("is damaged");
+    assertThatThrownBy(() -> folder.memory(manifest.memory())).hasMessageContaining("is damaged");
+    folder.requireSound(manifest);
 
     Files.delete(file);
-    assertThatThrownBy(() -> folder.memory(manifest)).hasMessageContaining("is missing");
+    assertThatThrownBy(() -> folder.memory(manifest.memory())).hasMessageContaining("is missing");
+    folder.requireSound(manifest);
   }
 
   private List<String> names() throws IOException {

@@ -20,9 +20,10 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class CheckpointManifestTest {
-  private static final String GOLDEN = "/golden/checkpoint-manifest.v1.json";
-  private static final String FIRST = "/golden/checkpoint-manifest.v1.first.json";
-  private static final String SCHEMA = "/io/lakestill/schema/checkpoint-manifest.v1.schema.json";
+  private static final String GOLDEN = "/golden/checkpoint-manifest.v2.json";
+  private static final String FIRST = "/golden/checkpoint-manifest.v1.json";
+  private static final String SEVERAL = "/golden/checkpoint-manifest.v1.several.json";
+  private static final String SCHEMA = "/io/lakestill/schema/checkpoint-manifest.v%d.schema.json";
 
   static final StudentGraph GRAPH =
       new StudentGraph(
@@ -33,7 +34,7 @@ class CheckpointManifestTest {
   static CheckpointManifest sample(
       CheckpointManifest.ParameterFile parameters,
       Optional<CheckpointManifest.ParameterFile> heads,
-      Optional<CheckpointManifest.ParameterFile> memory) {
+      List<CheckpointManifest.ParameterFile> memory) {
     return new CheckpointManifest(
         "student",
         7,
@@ -61,8 +62,10 @@ class CheckpointManifestTest {
           new CheckpointManifest.ParameterFile("parameters-1.safetensors", 232, "a".repeat(64)),
           Optional.of(
               new CheckpointManifest.ParameterFile("heads-1.safetensors", 120, "b".repeat(64))),
-          Optional.of(
-              new CheckpointManifest.ParameterFile("memory-1.safetensors", 4096, "c".repeat(64))));
+          List.of(
+              new CheckpointManifest.ParameterFile("memory-0-1.safetensors", 4096, "c".repeat(64)),
+              new CheckpointManifest.ParameterFile(
+                  "memory-1-1.safetensors", 2048, "d".repeat(64))));
 
   @Test
   void readsTheGoldenFile() {
@@ -70,7 +73,7 @@ class CheckpointManifestTest {
   }
 
   @Test
-  void readsTheFirstFilesOfOneTeacher() {
+  void readsFormatOneOfOneTeacher() {
     CheckpointManifest first = CheckpointManifest.fromJson(TestResource.json(FIRST), FIRST);
 
     assertThat(first.signals()).isEqualTo(SAMPLE.signals().subList(0, 1));
@@ -83,19 +86,36 @@ class CheckpointManifestTest {
   }
 
   @Test
+  void readsFormatOneOfSeveralTeachers() {
+    CheckpointManifest several = CheckpointManifest.fromJson(TestResource.json(SEVERAL), SEVERAL);
+
+    assertThat(several)
+        .isEqualTo(
+            SAMPLE.withMemory(
+                List.of(
+                    new CheckpointManifest.ParameterFile(
+                        "memory-1.safetensors", 4096, "c".repeat(64)))));
+  }
+
+  @Test
   void writesTheGoldenFile() {
     assertThat(Json.pretty(SAMPLE.toJson())).isEqualTo(TestResource.text(GOLDEN));
   }
 
   @Test
   void schemaDeclaresExactlyTheFieldsThatAreWritten() {
-    assertThat(SchemaCheck.faultsOfWriter(TestResource.json(SCHEMA), golden())).isEmpty();
+    assertThat(SchemaCheck.faultsOfWriter(TestResource.json(SCHEMA.formatted(2)), golden()))
+        .isEmpty();
+    assertThat(
+            SchemaCheck.faultsOfWriter(
+                TestResource.json(SCHEMA.formatted(1)), TestResource.json(FIRST)))
+        .isEmpty();
   }
 
   @Test
   void refusesANewerFormat() {
     assertRefused(
-        golden().put("format_version", 2), "has format version 2", "use the version that wrote it");
+        golden().put("format_version", 3), "has format version 3", "use the version that wrote it");
   }
 
   @Test

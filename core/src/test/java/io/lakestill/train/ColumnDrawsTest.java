@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 class ColumnDrawsTest {
   private static final int STEPS = 4000;
@@ -94,6 +95,17 @@ class ColumnDrawsTest {
   void ofEqualValuesTheFirstIsTheLarger() {
     int[] drawn = drawn(new Draw.Tournament("index.i", "teacher.logits", 3, 1, 3), 1);
     assertThat(Arrays.copyOfRange(drawn, 3, 6)).containsExactlyInAnyOrder(3, 0, 1);
+  }
+
+  /** By weights of {@code exp(-r / 0.004)} no tournament would ever name a second column. */
+  @Test
+  @Timeout(20)
+  void steepWeightsGiveTheLargest() {
+    int[] drawn = drawn(new Draw.Tournament("index.i", "teacher.logits", 4, 0.001, 3), 1);
+
+    assertThat(Arrays.copyOf(drawn, 3)).containsExactly(1, 4, 3);
+    assertThat(drawn)
+        .isEqualTo(drawn(new Draw.Tournament("index.i", "teacher.logits", 4, 0.001, 3), 1));
   }
 
   @Test

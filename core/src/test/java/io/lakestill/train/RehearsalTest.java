@@ -6,6 +6,8 @@ import com.typesafe.config.ConfigFactory;
 import io.lakestill.objective.Batch;
 import io.lakestill.objective.Bound;
 import io.lakestill.objective.Dimensions;
+import io.lakestill.objective.Equipment;
+import io.lakestill.objective.Equipment.Draw;
 import io.lakestill.objective.Gradients;
 import io.lakestill.objective.Objective;
 import io.lakestill.objective.Objectives;
@@ -18,6 +20,7 @@ import io.lakestill.recipe.Settings;
 import io.lakestill.recipe.TermSettings;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 
 class RehearsalTest {
@@ -62,10 +65,13 @@ class RehearsalTest {
   }
 
   @Test
-  void letsEveryRowFulfilItsCondition() {
+  void letsEveryRowFulfilItsConditionAndThenOne() {
     Objective strict = new RowFilter(new NeedsRows(8), "entropy < 1");
+    Objective easy = new RowFilter(new NeedsRows(1), "entropy < 1");
 
-    assertThat(Rehearsal.complaint(strict, dimensions())).isEmpty();
+    assertThat(Rehearsal.complaint(strict, dimensions()))
+        .hasValue("where its condition holds for one row only: needs 8 rows, has 1");
+    assertThat(Rehearsal.complaint(easy, dimensions())).isEmpty();
     assertThat(Rehearsal.complaint(new NeedsRows(9), dimensions())).hasValue("needs 9 rows, has 8");
   }
 
@@ -81,6 +87,81 @@ class RehearsalTest {
   @Test
   void refusesALossThatIsNoNumber() {
     assertThat(Rehearsal.complaint(new NoNumber(), dimensions())).hasValue("its loss is NaN");
+  }
+
+  @Test
+  void takesTwoRowsWhereEquipmentDoesNotDependOnThem() {
+    Watched watched = new Watched(dimensions -> Equipment.NONE);
+
+    assertThat(Rehearsal.complaint(watched, dimensions())).isEmpty();
+    assertThat(watched.most).isEqualTo(2);
+  }
+
+  @Test
+  void takesAllRowsWhereEquipmentDependsOnThem() {
+    Watched watched =
+        new Watched(
+            dimensions ->
+                new Equipment(
+                    List.of(),
+                    List.of(),
+                    List.of(
+                        new Draw.Positions("index.chosen", dimensions.rows(), dimensions.rows()))));
+
+    assertThat(Rehearsal.complaint(watched, dimensions())).isEmpty();
+    assertThat(watched.most).isEqualTo(8);
+  }
+
+  @Test
+  void saysWhereAnObjectiveOfOnesOwnFails() {
+    assertThat(Rehearsal.complaint(new Fails(), dimensions()))
+        .hasValueSatisfying(
+            complaint ->
+                assertThat(complaint)
+                    .startsWith(
+                        "it fails with java.lang.UnsupportedOperationException: not yet at ")
+                    .contains("Fails.evaluate(RehearsalTest.java:"));
+  }
+
+  /** Throws what no contract speaks of. */
+  private record Fails() implements Objective {
+    @Override
+    public Requirements requires() {
+      return Requirements.of("student.logits");
+    }
+
+    @Override
+    public double evaluate(Batch batch, Gradients gradients) {
+      throw new UnsupportedOperationException("not yet");
+    }
+  }
+
+  /** Remembers the largest batch it saw. */
+  private static final class Watched implements Objective {
+    private static final long serialVersionUID = 1L;
+
+    private final transient Function<Dimensions, Equipment> equipment;
+    private int most;
+
+    Watched(Function<Dimensions, Equipment> equipment) {
+      this.equipment = equipment;
+    }
+
+    @Override
+    public Requirements requires() {
+      return Requirements.of("student.logits");
+    }
+
+    @Override
+    public Equipment equip(Dimensions dimensions) {
+      return equipment.apply(dimensions);
+    }
+
+    @Override
+    public double evaluate(Batch batch, Gradients gradients) {
+      most = Math.max(most, batch.rows());
+      return 0;
+    }
   }
 
   /** Refuses a batch of fewer rows. */

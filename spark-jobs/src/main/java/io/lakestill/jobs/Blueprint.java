@@ -1,14 +1,13 @@
 package io.lakestill.jobs;
 
-import com.typesafe.config.ConfigOrigin;
 import com.typesafe.config.ConfigValue;
 import io.lakestill.data.FeaturePipeline;
 import io.lakestill.objective.Objectives;
 import io.lakestill.objective.WeightedTerms;
 import io.lakestill.recipe.DataSettings;
-import io.lakestill.recipe.FeatureSettings;
 import io.lakestill.recipe.GraphSettings;
 import io.lakestill.recipe.ModelRole;
+import io.lakestill.recipe.Origins;
 import io.lakestill.recipe.Problem;
 import io.lakestill.recipe.Problems;
 import io.lakestill.recipe.Recipe;
@@ -26,6 +25,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.apache.hadoop.fs.Path;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -74,6 +74,13 @@ public record Blueprint(
           .toList();
     }
 
+    /** The SQL expressions by which its terms weigh rows. */
+    Set<String> rowWeights() {
+      return settings.objectives().stream()
+          .flatMap(term -> term.rowWeight().stream())
+          .collect(Collectors.toSet());
+    }
+
     /** The scratch twin of this training. */
     Training withoutTeacher() {
       return new Training(graph, objectives.withoutTeacher(), settings);
@@ -89,14 +96,14 @@ public record Blueprint(
     gates = List.copyOf(gates);
   }
 
-  /** The model to train first; empty when the first teacher is an ONNX file or there is none. */
-  public Optional<Training> teacher() {
-    return teachers.stream().findFirst().flatMap(TeacherPlan::training);
-  }
-
-  /** The first teacher's own view of the examples, if the recipe has a teacher. */
-  public Optional<FeatureSettings> teacherFeatures() {
-    return teachers.stream().findFirst().map(TeacherPlan::features);
+  /**
+   * How a teacher sees the examples: as the student does, by the same object, so that rows need not
+   * be decoded twice, unless it has a normalisation of its own.
+   */
+  FeaturePipeline featuresOf(TeacherPlan teacher) {
+    return teacher.settings().normalisation().isPresent()
+        ? teacher.pipeline(recipe.data())
+        : features;
   }
 
   /** What a loss can ask of the teachers. */
@@ -137,6 +144,7 @@ public record Blueprint(
     List<TeacherPlan> teachers = TeacherPlan.all(draft, problems);
     List<Gate> gates = RecipeGates.read(draft, scored(draft, student), problems);
     checkOutput(draft, problems);
+    new CodecChecks(draft, problems).check();
     student.ifPresent(training -> checkTerms(draft, training, problems));
     if (problems.count() > before) {
       return Optional.empty();
@@ -186,19 +194,11 @@ public record Blueprint(
       } catch (IllegalArgumentException e) {
         problems.add(
             new Problem(
-                where(value.origin()),
+                Origins.where(value.origin()),
                 "output",
                 "'%s' is not a path: %s".formatted(text, e.getMessage())));
       }
     }
-  }
-
-  /** The file and line, or the option, that a value comes from. */
-  static String where(ConfigOrigin origin) {
-    String place = origin.description();
-    return place.startsWith("--set ")
-        ? place.replaceFirst(": \\d+$", "")
-        : place.replaceFirst(": (\\d+)$", ":$1");
   }
 
   /** A model with its loss, as far as its sections are sound. */

@@ -2,6 +2,7 @@ package io.lakestill.jobs;
 
 import io.lakestill.error.Errors;
 import io.lakestill.error.ExitCode;
+import io.lakestill.error.LakestillException;
 import io.lakestill.objective.Objectives;
 import io.lakestill.objective.golden.GoldenCase;
 import io.lakestill.objective.golden.GoldenCheck;
@@ -21,7 +22,9 @@ import picocli.CommandLine.Parameters;
     name = "check-objective",
     description = {
       "Evaluates objectives on files of reference cases: inputs, expected loss, gradients, state.",
-      "An objective of your own on the class path is checked like a built-in."
+      "An objective of your own on the class path is checked like a built-in. A file that cannot"
+          + " be",
+      "read counts as one failure."
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExample:%n",
@@ -37,15 +40,36 @@ final class CheckObjectiveCommand implements Callable<Integer> {
     long passed = 0;
     long failed = 0;
     for (Path file : files) {
-      for (GoldenCase golden : GoldenFile.read(text(file), file.toString())) {
-        GoldenOutcome outcome = check.run(golden);
-        System.out.println(outcome.line());
-        passed += outcome.passed() ? 1 : 0;
-        failed += outcome.passed() ? 0 : 1;
+      List<GoldenCase> cases = List.of();
+      try {
+        cases = GoldenFile.read(text(file), file.toString());
+      } catch (RuntimeException e) { // Whatever a file holds, the others are checked.
+        System.out.println("FAIL " + file + " " + reason(e));
+        failed++;
+      }
+      for (GoldenCase golden : cases) {
+        boolean sound = isSound(check, golden);
+        passed += sound ? 1 : 0;
+        failed += sound ? 0 : 1;
       }
     }
     System.out.println(passed + " passed, " + failed + " failed");
     return failed == 0 ? ExitCode.DONE.code() : ExitCode.INTERNAL.code();
+  }
+
+  private static boolean isSound(GoldenCheck check, GoldenCase golden) {
+    try {
+      GoldenOutcome outcome = check.run(golden);
+      System.out.println(outcome.line());
+      return outcome.passed();
+    } catch (RuntimeException e) { // An objective of the user's own may throw anything.
+      System.out.println("FAIL %s %s %s".formatted(golden.objective(), golden.name(), reason(e)));
+      return false;
+    }
+  }
+
+  private static String reason(RuntimeException e) {
+    return e instanceof LakestillException ? e.getMessage() : e.toString();
   }
 
   private static String text(Path file) {

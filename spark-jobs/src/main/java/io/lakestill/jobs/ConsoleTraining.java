@@ -27,6 +27,10 @@ record ConsoleTraining(Console console) implements TrainingProgress {
   @Override
   public void firstStep(FirstStep report) {
     for (TermReport term : report.terms()) {
+      if (term.weight() == 0) {
+        console.line("  step 1  " + term.name() + "  off (weight 0)");
+        continue;
+      }
       console.line(
           String.format(
               Locale.ROOT,

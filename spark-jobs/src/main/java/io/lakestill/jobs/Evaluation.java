@@ -23,6 +23,7 @@ import io.lakestill.report.TeacherScore;
 import io.lakestill.report.TrainingCurve;
 import io.lakestill.report.page.ScorecardPage;
 import io.lakestill.signal.InputSnapshot;
+import io.lakestill.signal.SignalTable;
 import io.lakestill.teacher.OnnxFile;
 import io.lakestill.teacher.TeacherModel;
 import io.lakestill.train.CheckpointFolder;
@@ -227,15 +228,11 @@ final class Evaluation {
             file,
             FeatureShape.of(plan.features().shape()),
             recipe.data().classes().size());
-    FeaturePipeline pipeline =
-        plan.settings().normalisation().isPresent()
-            ? plan.pipeline(recipe.data())
-            : blueprint.features();
     entrants.add(
         new Entrant(
             ModelRole.TEACHER,
             0,
-            Contestant.of(model, file, pipeline),
+            Contestant.of(model, file, blueprint.featuresOf(plan)),
             file.parameters(),
             Optional.empty()));
   }
@@ -300,23 +297,24 @@ final class Evaluation {
         Instant.now().truncatedTo(ChronoUnit.SECONDS),
         Build.version(),
         Machine.here(),
-        signalTable(),
+        signalTables(),
         log.worked().stream()
             .map(entry -> new Provenance.StageTime(entry.stage(), entry.seconds()))
             .toList());
   }
 
-  private Optional<Provenance.SignalTableVersion> signalTable() {
-    return recipe
-        .teacher()
+  /** Of every teacher that has spoken. */
+  private List<Provenance.SignalTableVersion> signalTables() {
+    return recipe.teachers().stream()
+        .map(teacher -> new SignalTable(output.signals(teacher.id()), configuration()))
         .flatMap(
-            teacher ->
-                new io.lakestill.signal.SignalTable(output.signals(teacher.id()), configuration())
-                    .current()
+            table ->
+                table.current().stream()
                     .map(
                         manifest ->
                             new Provenance.SignalTableVersion(
-                                output.signals(teacher.id()).toString(), manifest.version())));
+                                table.root().toString(), manifest.version())))
+        .toList();
   }
 
   private void write(Scorecard card) {

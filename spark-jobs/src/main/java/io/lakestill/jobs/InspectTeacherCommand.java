@@ -57,11 +57,15 @@ final class InspectTeacherCommand implements Callable<Integer> {
       show("inputs", model.inputs());
       show("outputs", outputs);
       show("tensors inside, for teacher.outputs", signals);
-      if (inside.size() > signals.size()) {
+      List<TensorDescription> unknown =
+          model.outputs().subList(declared.size(), model.outputs().size()).stream()
+              .filter(tensor -> tensor.isFloat() && tensor.rank() == 0)
+              .toList();
+      showUnknown(unknown);
+      int others = inside.size() - signals.size() - unknown.size();
+      if (others > 0) {
         System.out.printf(
-            Locale.ROOT,
-            "%,d more are not float or have no free batch axis%n",
-            inside.size() - signals.size());
+            Locale.ROOT, "%,d more are not float or have no free batch axis%n", others);
       }
       ObjectNode summary = Json.object();
       summary
@@ -86,6 +90,19 @@ final class InspectTeacherCommand implements Callable<Integer> {
   /** With the Hadoop settings that Spark will have. */
   private static Configuration configuration() {
     return SparkHadoopUtil.get().newConfiguration(new SparkConf());
+  }
+
+  /** The file does not say of these whether they have a batch axis; a run would. */
+  private static void showUnknown(List<TensorDescription> tensors) {
+    if (!tensors.isEmpty()) {
+      System.out.println(
+          "tensors inside whose shape the file does not say; a run refuses those that are not one"
+              + " part per row");
+      tensors.forEach(
+          tensor ->
+              System.out.println(
+                  "  %s: %s of unknown shape".formatted(tensor.name(), tensor.type())));
+    }
   }
 
   private static void show(String what, List<TensorDescription> tensors) {

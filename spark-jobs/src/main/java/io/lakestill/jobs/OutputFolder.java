@@ -14,6 +14,8 @@ import org.apache.spark.sql.SparkSession;
  * @param root the recipe's {@code output}
  */
 public record OutputFolder(Path root) {
+  /** Below it lies the signal table of every teacher. */
+  static final String SIGNALS = "signals";
 
   /**
    * The folder with its file system spelled out, so that executors mean the same one.
@@ -35,7 +37,7 @@ public record OutputFolder(Path root) {
 
   /** The signal table of a teacher. */
   public Path signals(String teacherId) {
-    return new Path(root, "signals/" + teacherId);
+    return new Path(root, SIGNALS + "/" + teacherId);
   }
 
   /** What a training leaves: the best epoch's weights and its history. */

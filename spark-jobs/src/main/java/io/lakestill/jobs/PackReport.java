@@ -20,6 +20,9 @@ final class PackReport implements Serializable {
     NO_NUMBER(
         "for which an expression of the loss gives no number",
         "say what they should have, as in coalesce(expression, 0)"),
+    NEGATIVE_WEIGHT(
+        "whose weight in a term of the loss is negative",
+        "write the expression so that it is at least 0, as in greatest(expression, 0)"),
     BAD_FEATURES(
         "with features that cannot be used", "correct them, or leave them out by a condition"),
     /** Counted, not refused: the table lost rows since the teacher saw it. */
@@ -74,6 +77,11 @@ final class PackReport implements Serializable {
 
   long count(Finding finding) {
     return counts.getOrDefault(finding, 0L);
+  }
+
+  /** A few of the keys of a kind, the smallest. */
+  List<String> shown(Finding finding) {
+    return List.copyOf(examples.getOrDefault(finding, new TreeSet<>()));
   }
 
   /** One line per kind of refused finding, with what to do; empty when every pair is sound. */

@@ -6,11 +6,14 @@ import io.lakestill.data.RawFeatures;
 import io.lakestill.jobs.PackReport.Finding;
 import io.lakestill.objective.Requirements;
 import io.lakestill.recipe.Encoding;
+import io.lakestill.signal.codec.Codec;
 import io.lakestill.train.RowLayout;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Optional;
+import java.util.Set;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.function.PairFlatMapFunction;
 import org.apache.spark.sql.catalyst.InternalRow;
@@ -26,13 +29,19 @@ import scala.Tuple2;
  *
  * @param views of a training example; a validation example has one, itself
  * @param teachers the ids of those whose signals the rows carry; none when they carry no signals
+ * @param codecs how the value of each signal slot is stored
+ * @param kept what to take of each signal that is stored by {@code topk}
+ * @param rowWeights the expressions that weigh rows
  */
 record PackTask(
     FeaturePipeline features,
     Encoding encoding,
     int views,
     RowLayout targets,
-    List<String> teachers)
+    List<String> teachers,
+    List<Codec> codecs,
+    Map<String, KeptLogits> kept,
+    Set<String> rowWeights)
     implements PairFlatMapFunction<Iterator<InternalRow>, RowKey, Packed> {
   private static final int SAMPLE_ID = 0;
   private static final int VALIDATION = 1;
@@ -115,7 +124,7 @@ record PackTask(
       InternalRow row, String id, String contentHash, int seen, float[] target) {
     return row.isNullAt(VIEWS)
         ? Optional.of(new SignalPairing.Fault(Finding.NO_SIGNALS, id))
-        : new SignalPairing(targets, teachers)
+        : new SignalPairing(targets, teachers, codecs, kept, rowWeights)
             .pair(row.getArray(VIEWS), id, contentHash, seen, target);
   }
 }

@@ -8,6 +8,7 @@ import io.lakestill.error.Errors;
 import io.lakestill.jobs.PackReport.Finding;
 import io.lakestill.jobs.TeacherSignals.Teacher;
 import io.lakestill.recipe.DataSettings;
+import io.lakestill.signal.codec.Codec;
 import io.lakestill.train.CheckpointManifest;
 import io.lakestill.train.PackedRows;
 import io.lakestill.train.RowLayout;
@@ -18,7 +19,9 @@ import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.function.FlatMapFunction;
@@ -54,14 +57,35 @@ record PackedTables(
    * @param targets the layout of a target row
    * @param taught the teachers' signals, paired with when the targets have a place for them; their
    *     quarantine, whose examples are left out in any case
+   * @param rowWeights the expressions among the targets that weigh rows, so never negative
    * @param nodes blocks per split
    */
   record Plan(
-      DataSettings data, FeaturePipeline features, RowLayout targets, Taught taught, int nodes) {
+      DataSettings data,
+      FeaturePipeline features,
+      RowLayout targets,
+      Taught taught,
+      Set<String> rowWeights,
+      int nodes) {
+    Plan {
+      rowWeights = Set.copyOf(rowWeights);
+    }
+
+    /** Of a loss that weighs no rows. */
+    Plan(DataSettings data, FeaturePipeline features, RowLayout targets, Taught taught, int nodes) {
+      this(data, features, targets, taught, Set.of(), nodes);
+    }
 
     /** Of each signal a target row holds; the first slot is the label. */
     List<Slot> signalSlots() {
       return targets.slots().subList(1, targets.slots().size());
+    }
+
+    /** How the value of each signal slot is stored. */
+    List<Codec> codecs() {
+      return paired().isEmpty()
+          ? List.of()
+          : signalSlots().stream().map(SignalPairing::signal).map(taught::codec).toList();
     }
 
     /** The signals to pair with. */
@@ -93,7 +117,10 @@ record PackedTables(
             plan.data().features().encoding(),
             plan.data().views().count(),
             plan.targets(),
-            plan.paired().signals().teachers().stream().map(Teacher::id).toList());
+            plan.paired().signals().teachers().stream().map(Teacher::id).toList(),
+            plan.codecs(),
+            plan.taught().kept(),
+            plan.rowWeights());
     JavaPairRDD<RowKey, Packed> packed =
         rows.queryExecution()
             .toRdd()
@@ -106,6 +133,9 @@ record PackedTables(
             .map(row -> ((Packed.Report) row._2()).findings())
             .fold(new PackReport(), PackReport::merge);
     requireSound(report, plan, examples);
+    for (SignalVersion version : plan.paired().versions()) {
+      new Coverage(version, examples.training() + examples.validation()).requireFewOrphans(report);
+    }
     return new PackedTables(
         blocks(packed, 0, plan, plan.data().views().count()),
         blocks(packed, plan.nodes(), plan, 1),
@@ -186,10 +216,13 @@ record PackedTables(
       ExampleTable.Examples train = ExampleTable.checked(spark, plan.data(), Split.TRAIN);
       ExampleTable.Examples held = ExampleTable.checked(spark, plan.data(), Split.VALIDATION);
       Dataset<Row> all = marked(train.rows(), false).unionByName(marked(held.rows(), true));
-      Optional<Dataset<Row>> quarantined =
+      Optional<Dataset<Row>> unsaid =
           plan.taught().withQuarantine().stream()
               .map(from -> LakeTable.files(spark, from.table().quarantineFiles(from.manifest())))
               .map(rows -> rows.select(ExampleTable.SAMPLE_ID))
+              .reduce(Dataset::union);
+      Optional<Dataset<Row>> quarantined =
+          Stream.concat(unsaid.stream(), lacking(spark, plan, train, held, unsaid))
               .reduce(Dataset::union)
               .map(Dataset::distinct);
       if (quarantined.isEmpty()) {
@@ -205,6 +238,27 @@ record PackedTables(
       }
       long leftOut = train.count() + held.count() - training - validation;
       return new Examples(spark, kept, quarantined, training, validation, leftOut);
+    }
+
+    /** For each teacher that may lack some examples beside those in quarantine: their keys. */
+    private static Stream<Dataset<Row>> lacking(
+        SparkSession spark,
+        Plan plan,
+        ExampleTable.Examples train,
+        ExampleTable.Examples validation,
+        Optional<Dataset<Row>> quarantined) {
+      Dataset<Row> examples =
+          without(
+              train
+                  .rows()
+                  .withColumn(KeyComparison.VIEWS, lit(plan.data().views().count()))
+                  .union(validation.rows().withColumn(KeyComparison.VIEWS, lit(1))),
+              quarantined);
+      long total = train.count() + validation.count();
+      return plan.paired().versions().stream()
+          .filter(version -> !version.coverage().isComplete())
+          .map(version -> new Coverage(version, total))
+          .map(c -> c.lacking(spark, examples, plan.data().features().encoding()));
     }
 
     private static Dataset<Row> marked(Dataset<Row> rows, Boolean validation) {

@@ -93,10 +93,11 @@ final class Pipeline {
     console.line(
         String.format(
             Locale.ROOT,
-            "  signal table %s, version %d: %,d rows, %,d in quarantine",
+            "  signal table %s, version %d: %,d rows, %,d of them taught for it, %,d in quarantine",
             output.signals(id),
             manifest.version(),
             manifest.rows(),
+            manifest.newRows(),
             manifest.quarantinedRows()));
     summarise(id, manifest);
   }
@@ -111,6 +112,7 @@ final class Pipeline {
         .put("path", output.signals(id).toString())
         .put("version", manifest.version())
         .put("rows", manifest.rows())
+        .put("new_rows", manifest.newRows())
         .put("quarantined", manifest.quarantinedRows());
   }
 
@@ -145,7 +147,8 @@ final class Pipeline {
   private SignalSource signals(TeacherPlan teacher) {
     return new SignalSource(
         new SignalTable(output.signals(teacher.id()), configuration()),
-        teacher.pipeline(recipe().data()));
+        teacher.pipeline(recipe().data()),
+        recipe().signals().coverage());
   }
 
   private void train(

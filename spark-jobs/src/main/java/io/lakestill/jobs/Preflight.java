@@ -13,10 +13,7 @@ import io.lakestill.recipe.DataSettings;
 import io.lakestill.recipe.Problems;
 import io.lakestill.recipe.TableSettings;
 import io.lakestill.signal.InputSnapshot;
-import io.lakestill.signal.SignalColumn;
-import io.lakestill.signal.SignalTable;
 import io.lakestill.teacher.OnnxFile;
-import io.lakestill.teacher.SignalOutput;
 import io.lakestill.teacher.TeacherModel;
 import io.lakestill.train.RowLayout;
 import java.io.UncheckedIOException;
@@ -28,7 +25,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -106,9 +103,9 @@ final class Preflight {
             host -> {
               throw Errors.badRecipe(
                   ("Output '%s' is a folder of each machine, so the executor on %s would write to a"
-                       + " disk of its own; give --output on a file system that all of them share,"
-                       + " such as hdfs:// or s3a://. If it is a shared mount, say so with --conf"
-                       + " %s=true.")
+                          + " disk of its own; give --output on a file system that all of them share,"
+                          + " such as hdfs:// or s3a://. If it is a shared mount, say so with --conf"
+                          + " %s=true.")
                       .formatted(root, host, SHARED));
             });
   }
@@ -142,35 +139,43 @@ final class Preflight {
       students.add(blueprint.student());
       blueprint.scratch().ifPresent(students::add);
     }
-    List<Blueprint.Training> teachers = trainedTeachers(stages);
+    Map<String, Blueprint.Training> teachers = trainedTeachers(stages);
     if (students.isEmpty() && teachers.isEmpty()) {
       return Optional.empty();
     }
     Optional<ClusterShape> cluster = faults.gather(ClusterShape::ofRunningSpark);
-    boolean sound = cluster.isPresent();
-    for (Blueprint.Training training :
-        cluster.isPresent() ? teachers : List.<Blueprint.Training>of()) {
-      sound &= faults.gather(() -> checkTeacherBatch(training, cluster.get())).isPresent();
+    if (cluster.isEmpty()) {
+      return cluster;
     }
-    for (Blueprint.Training training :
-        cluster.isPresent() ? students : List.<Blueprint.Training>of()) {
+    boolean sound = true;
+    for (Map.Entry<String, Blueprint.Training> teacher : teachers.entrySet()) {
+      sound &=
+          faults
+              .gather(() -> checkBatch(teacher.getKey(), teacher.getValue(), cluster.get()))
+              .isPresent();
+    }
+    for (Blueprint.Training training : students) {
       sound &= faults.gather(() -> checkBatch(training, cluster.get())).isPresent();
     }
     return sound ? cluster : Optional.empty();
   }
 
-  private List<Blueprint.Training> trainedTeachers(Set<Stage> stages) {
-    return stages.contains(Stage.TEACH)
-        ? blueprint.teachers().stream().flatMap(teacher -> teacher.training().stream()).toList()
-        : List.of();
+  /** The teachers to train, by their sections of the recipe. */
+  private Map<String, Blueprint.Training> trainedTeachers(Set<Stage> stages) {
+    Map<String, Blueprint.Training> trained = new LinkedHashMap<>();
+    for (int i = 0; stages.contains(Stage.TEACH) && i < blueprint.teachers().size(); i++) {
+      String section = TeacherPlan.section(blueprint.recipe().source(), i);
+      blueprint.teachers().get(i).training().ifPresent(made -> trained.put(section, made));
+    }
+    return trained;
   }
 
-  private static StudentTrainer checkTeacherBatch(
-      Blueprint.Training training, ClusterShape cluster) {
+  private static StudentTrainer checkBatch(
+      String section, Blueprint.Training training, ClusterShape cluster) {
     try {
       return checkBatch(training, cluster);
     } catch (LakestillException e) {
-      throw Errors.badRecipe("teacher." + e.getMessage());
+      throw Errors.badRecipe(section + "." + e.getMessage());
     }
   }
 
@@ -211,56 +216,24 @@ final class Preflight {
       Set<Stage> stages, List<Optional<TeacherModel>> models, ClusterShape cluster) {
     Problems problems = new Problems();
     trainedTeachers(stages)
+        .values()
         .forEach(
             training ->
                 new TermChecks(training, problems).sizes(rowsPerCore(training, cluster), Map.of()));
     if (stages.contains(Stage.TRAIN)) {
       Blueprint.Training student = blueprint.student();
       TermChecks checks = new TermChecks(student, problems);
-      checks.expressions(blueprint.signals(), spark);
-      checks.sizes(rowsPerCore(student, cluster), signalShapes(models));
+      FutureSignals future = new FutureSignals(blueprint, output, configuration());
+      TeacherSignals signals = future.signals(stages);
+      checks.topk(signals.topk());
+      checks.expressions(signals, spark);
+      checks.sizes(rowsPerCore(student, cluster), future.shapes(models));
     }
     problems.throwIfAny(blueprint.recipe().name());
   }
 
   private static int rowsPerCore(Blueprint.Training training, ClusterShape cluster) {
     return cluster.rowsPerNode(training.settings().batch()) / cluster.coresPerNode();
-  }
-
-  /** The shape of each signal that is known before its teacher has spoken. */
-  private Map<String, List<Integer>> signalShapes(List<Optional<TeacherModel>> models) {
-    Map<String, List<Integer>> shapes = new HashMap<>();
-    blueprint
-        .signals()
-        .sources()
-        .forEach(
-            (name, source) ->
-                signalShape(source, models.get(source.teacher()))
-                    .ifPresent(shape -> shapes.put(name, shape)));
-    return shapes;
-  }
-
-  /** From the model itself if it is there, else from what the teacher said last. */
-  private Optional<List<Integer>> signalShape(
-      TeacherSignals.Source source, Optional<TeacherModel> model) {
-    TeacherPlan teacher = blueprint.teachers().get(source.teacher());
-    String tensor = teacher.settings().outputs().get(source.column());
-    if (teacher.training().isPresent()) {
-      return Optional.of(teacher.training().get().graph().outputShape(tensor).sizes());
-    }
-    if (model.isPresent()) {
-      return model.get().outputs().stream()
-          .filter(output -> output.signal().equals(source.column()))
-          .map(SignalOutput::shape)
-          .findFirst();
-    }
-    Path table = output.signals(teacher.settings().id());
-    return new SignalTable(table, configuration())
-        .current().stream()
-            .flatMap(manifest -> manifest.signals().stream())
-            .filter(column -> column.name().equals(source.column()))
-            .map(SignalColumn::shape)
-            .findFirst();
   }
 
   private static Set<Split> splits(Set<Stage> stages) {

@@ -1,11 +1,16 @@
 package io.lakestill.jobs;
 
+import io.lakestill.error.Errors;
 import io.lakestill.jobs.PackReport.Finding;
+import io.lakestill.objective.Requirements;
+import io.lakestill.signal.codec.Codec;
 import io.lakestill.train.RowLayout;
 import io.lakestill.train.RowLayout.Slot;
 import java.io.Serializable;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.catalyst.util.ArrayData;
 
@@ -18,8 +23,17 @@ import org.apache.spark.sql.catalyst.util.ArrayData;
  *
  * @param targets the layout of a target row, label first
  * @param teachers the ids of the teachers
+ * @param codecs how the value of each slot is stored; of an expression nothing is
+ * @param kept what to take of each signal that is stored by {@code topk}
+ * @param rowWeights the expressions that weigh rows
  */
-record SignalPairing(RowLayout targets, List<String> teachers) implements Serializable {
+record SignalPairing(
+    RowLayout targets,
+    List<String> teachers,
+    List<Codec> codecs,
+    Map<String, KeptLogits> kept,
+    Set<String> rowWeights)
+    implements Serializable {
   private static final long serialVersionUID = 1L;
 
   private static final int VIEW_ID = 0;
@@ -99,7 +113,7 @@ record SignalPairing(RowLayout targets, List<String> teachers) implements Serial
     for (Slot slot : slots) {
       int offset = view * targets.width() + slot.offset();
       if (!slot.shape().isEmpty()) {
-        copy(signals.getArray(value), slot, target, offset, id);
+        decode(signals, value, slot, target, offset, id);
       } else if (signals.isNullAt(value)) {
         return Optional.of(noNumber(slot, id, view, "null"));
       } else {
@@ -108,6 +122,10 @@ record SignalPairing(RowLayout targets, List<String> teachers) implements Serial
         if (!Float.isFinite(target[offset])) {
           return Optional.of(noNumber(slot, id, view, String.valueOf(number)));
         }
+        if (target[offset] < 0 && rowWeights.contains(expression(slot))) {
+          return Optional.of(
+              new Fault(Finding.NEGATIVE_WEIGHT, shown(slot, id, view, String.valueOf(number))));
+        }
       }
       value++;
     }
@@ -115,9 +133,15 @@ record SignalPairing(RowLayout targets, List<String> teachers) implements Serial
   }
 
   private static Fault noNumber(Slot slot, String id, int view, String found) {
-    String expression = SqlSignal.of(signal(slot)).map(SqlSignal::expression).orElse(slot.name());
-    return new Fault(
-        Finding.NO_NUMBER, "%s (view %d: '%s' is %s)".formatted(id, view, expression, found));
+    return new Fault(Finding.NO_NUMBER, shown(slot, id, view, found));
+  }
+
+  private static String shown(Slot slot, String id, int view, String found) {
+    return "%s (view %d: '%s' is %s)".formatted(id, view, expression(slot), found);
+  }
+
+  private static String expression(Slot slot) {
+    return Requirements.expression(signal(slot)).orElse(slot.name());
   }
 
   /** The signal that a slot holds. */
@@ -125,13 +149,21 @@ record SignalPairing(RowLayout targets, List<String> teachers) implements Serial
     return slot.name().substring("teacher.".length());
   }
 
-  private static void copy(ArrayData from, Slot slot, float[] target, int offset, String id) {
-    float[] values = from.toFloatArray();
-    if (values.length != slot.width()) {
-      throw new IllegalStateException(
-          "Signal %s of example %s has %d values, its manifest says %d"
-              .formatted(slot.name(), id, values.length, slot.width()));
+  private void decode(
+      InternalRow signals, int value, Slot slot, float[] target, int offset, String id) {
+    Codec codec = codecs.get(value - FIRST_HASH - teachers.size());
+    try {
+      KeptLogits taken = kept.get(signal(slot));
+      if (taken == null) {
+        SignalCell.decode(signals, value, codec, target, offset, slot.width());
+      } else {
+        SignalCell.decode(signals, value, taken, slot, target, offset);
+      }
+    } catch (IllegalArgumentException e) {
+      throw Errors.badInput(
+          "%s of example '%s' is damaged: %s. Run teach again."
+              .formatted(slot.name(), id, e.getMessage()),
+          e);
     }
-    System.arraycopy(values, 0, target, offset, values.length);
   }
 }

@@ -11,10 +11,13 @@ import static org.apache.spark.sql.functions.struct;
 import io.lakestill.error.Errors;
 import io.lakestill.jobs.TeacherSignals.Source;
 import io.lakestill.jobs.TeacherSignals.Teacher;
+import io.lakestill.signal.SignalColumn;
 import io.lakestill.signal.SignalSchema;
 import io.lakestill.train.RowLayout.Slot;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
@@ -25,6 +28,7 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
 
 /**
  * What all teachers said of an example as one row, {@code sample_id, views}, to pair it with: only
@@ -79,12 +83,27 @@ record SignalRows(SparkSession spark, Taught taught, List<Slot> slots) {
   }
 
   private Dataset<Row> files(int teacher) {
-    SignalVersion version = taught.versions().get(teacher);
-    return LakeTable.files(spark, version.table().dataFiles(version.manifest()));
+    return taught.versions().get(teacher).rows(spark);
+  }
+
+  /** With the signals as expressions see them, and as they are stored. */
+  private Dataset<Row> readable(int teacher) {
+    Dataset<Row> rows = files(teacher);
+    for (SignalColumn signal : taught.versions().get(teacher).manifest().signals()) {
+      rows = SignalCell.readable(rows, signal, kept(new Source(teacher, signal.name())));
+    }
+    return rows;
+  }
+
+  private Optional<KeptLogits> kept(Source source) {
+    return taught.kept().entrySet().stream()
+        .filter(taken -> taught.source(taken.getKey()).equals(Optional.of(source)))
+        .map(Map.Entry::getValue)
+        .findFirst();
   }
 
   private Dataset<Row> viewsOfOne() {
-    Dataset<Row> rows = files(0).as(taught.signals().teachers().get(0).id());
+    Dataset<Row> rows = readable(0).as(taught.signals().teachers().get(0).id());
     return rows.select(
         col(SignalSchema.SAMPLE_ID), view(lit(1), List.of(col(SignalSchema.CONTENT_HASH))));
   }
@@ -92,9 +111,11 @@ record SignalRows(SparkSession spark, Taught taught, List<Slot> slots) {
   private Dataset<Row> viewsOfSeveral() {
     List<Teacher> teachers = taught.signals().teachers();
     Set<String> needed = needed();
+    List<Dataset<Row>> tables =
+        IntStream.range(0, teachers.size()).mapToObj(this::readable).toList();
     Dataset<Row> all =
         IntStream.range(0, teachers.size())
-            .mapToObj(teacher -> spread(teacher, needed))
+            .mapToObj(teacher -> spread(tables, teacher, needed))
             .reduce(Dataset::union)
             .orElseThrow();
     List<Column> kept = new ArrayList<>();
@@ -118,22 +139,27 @@ record SignalRows(SparkSession spark, Taught taught, List<Slot> slots) {
   }
 
   /** One teacher's rows: what it said behind its id, null behind the ids of the others. */
-  private Dataset<Row> spread(int teacher, Set<String> needed) {
+  private Dataset<Row> spread(List<Dataset<Row>> tables, int teacher, Set<String> needed) {
     List<Teacher> teachers = taught.signals().teachers();
     List<Column> columns = new ArrayList<>();
     TeacherSignals.KEY.forEach(key -> columns.add(col(key)));
     for (int t = 0; t < teachers.size(); t++) {
       Teacher of = teachers.get(t);
+      StructType schema = tables.get(t).schema();
       List<String> names =
-          of.said().stream()
-              .filter(name -> !of.signals().contains(name) || needed.contains(of.id() + "." + name))
+          Stream.of(schema.fieldNames())
+              .filter(name -> !TeacherSignals.KEY.contains(name))
+              .filter(name -> isOwn(name) || needed.contains(of.id() + "." + name))
               .toList();
       Column said = struct(names.stream().map(SignalRows::column).toArray(Column[]::new));
-      DataType type =
-          DataTypes.createStructType(names.stream().map(name -> of.columns().apply(name)).toList());
+      DataType type = DataTypes.createStructType(names.stream().map(schema::apply).toList());
       columns.add((t == teacher ? said : lit(null)).cast(type).as(of.id()));
     }
-    return files(teacher).select(columns.toArray(Column[]::new));
+    return tables.get(teacher).select(columns.toArray(Column[]::new));
+  }
+
+  private static boolean isOwn(String column) {
+    return SignalSchema.OWN_COLUMNS.contains(column);
   }
 
   /** The signals to carry, behind the ids of their teachers. */
@@ -143,7 +169,7 @@ record SignalRows(SparkSession spark, Taught taught, List<Slot> slots) {
     for (Slot slot : slots) {
       taught
           .source(SignalPairing.signal(slot))
-          .map(source -> signals.teachers().get(source.teacher()).id() + "." + source.column())
+          .map(source -> signals.teachers().get(source.teacher()).id() + "." + stored(source))
           .ifPresent(needed::add);
     }
     Dataset<Row> rows = signals.empty(spark);
@@ -169,8 +195,13 @@ record SignalRows(SparkSession spark, Taught taught, List<Slot> slots) {
     TeacherSignals signals = taught.signals();
     Source source = signals.sources().get(signal);
     return signals.several()
-        ? column(signals.teachers().get(source.teacher()).id()).getField(source.column())
-        : column(source.column());
+        ? column(signals.teachers().get(source.teacher()).id()).getField(stored(source))
+        : column(stored(source));
+  }
+
+  private String stored(Source source) {
+    return SignalCell.stored(
+        taught.versions().get(source.teacher()).manifest().column(source.column()));
   }
 
   private static Column column(String name) {

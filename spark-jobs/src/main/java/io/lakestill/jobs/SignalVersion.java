@@ -1,21 +1,32 @@
 package io.lakestill.jobs;
 
 import io.lakestill.error.Errors;
+import io.lakestill.recipe.CoverageSettings;
 import io.lakestill.recipe.DataSettings;
 import io.lakestill.signal.SignalColumn;
 import io.lakestill.signal.SignalManifest;
+import io.lakestill.signal.SignalSchema;
 import io.lakestill.signal.SignalTable;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
 
 /**
  * The version of one teacher's signal table that a training learns from.
  *
  * @param table where it is
  * @param manifest what it is
+ * @param coverage how many examples may lack signals
  */
-record SignalVersion(SignalTable table, SignalManifest manifest) {
+record SignalVersion(SignalTable table, SignalManifest manifest, CoverageSettings coverage) {
+
+  /** Of which every example must have signals. */
+  SignalVersion(SignalTable table, SignalManifest manifest) {
+    this(table, manifest, CoverageSettings.COMPLETE);
+  }
 
   /**
    * The current version, which must fit the recipe.
@@ -33,7 +44,7 @@ record SignalVersion(SignalTable table, SignalManifest manifest) {
                     Errors.badInput(
                         "There are no signals in '%s'; run teach first.".formatted(table.root())));
     table.checkFiles(manifest);
-    SignalVersion version = new SignalVersion(table, manifest);
+    SignalVersion version = new SignalVersion(table, manifest, source.coverage());
     version.requireFit("classes", manifest.classes(), data.classes());
     version.requireFit("number of views", manifest.views().count(), data.views().count());
     if (data.views().count() > 1) {
@@ -42,8 +53,8 @@ record SignalVersion(SignalTable table, SignalManifest manifest) {
     if (!manifest.preprocessing().equals(source.features().fingerprint())) {
       throw Errors.badInput(
           ("Version %d of the signals in '%s' was made from other numbers than the recipe's: scale,"
-               + " normalisation, encoding or shape of the features, or the transforms or seed of"
-               + " the views, have changed; run teach again.")
+                  + " normalisation, encoding or shape of the features, or the transforms or seed of"
+                  + " the views, have changed; run teach again.")
               .formatted(manifest.version(), table.root()));
     }
     return version;
@@ -55,6 +66,28 @@ record SignalVersion(SignalTable table, SignalManifest manifest) {
           "Version %d of the signals in '%s' has %s %s, the recipe has %s; run teach again."
               .formatted(manifest.version(), table.root(), what, taught, asked));
     }
+  }
+
+  /** Its living rows, with signals as they are stored. */
+  Dataset<Row> rows(SparkSession spark) {
+    return table.slices(manifest).stream()
+        .map(slice -> living(spark, slice))
+        .reduce(Dataset::unionByName)
+        .orElseThrow(
+            () ->
+                Errors.badInput(
+                    "Version %d of the signals in '%s' has no rows; teach again."
+                        .formatted(manifest.version(), table.root())));
+  }
+
+  private static Dataset<Row> living(SparkSession spark, SignalTable.Slice slice) {
+    Dataset<Row> rows = LakeTable.files(spark, slice.files());
+    if (slice.tombstones().isEmpty()) {
+      return rows;
+    }
+    Dataset<Row> dead = LakeTable.files(spark, slice.tombstones());
+    String id = SignalSchema.SAMPLE_ID;
+    return rows.join(dead, rows.col(id).equalTo(dead.col(id)), "left_anti");
   }
 
   /** The shape of each signal, without the batch axis. */

@@ -7,6 +7,9 @@ import org.apache.spark.SparkException;
 
 /** Finds in the failure of a Spark job what a person can act on. */
 final class SparkFailures {
+  /** How Spark says that a file could not be read, when Parquet itself did not notice. */
+  private static final String READING = "Encountered error while reading file";
+
   private SparkFailures() {}
 
   /**
@@ -20,16 +23,27 @@ final class SparkFailures {
       if (cause instanceof LakestillException known) {
         return known;
       }
-      if (cause instanceof ParquetDecodingException) {
-        return Errors.badInput(
-            "Stage %s met a damaged Parquet file: %s. Restore the file and start again."
-                .formatted(stage, chain(failure)),
-            failure);
-      }
+    }
+    if (isDamage(failure)) {
+      return Errors.badInput(
+          "Stage %s met a damaged Parquet file: %s. Restore the file and start again."
+              .formatted(stage, chain(failure)),
+          failure);
     }
     return failure instanceof RuntimeException unchecked
         ? unchecked
         : new IllegalStateException("Stage %s failed: %s".formatted(stage, failure), failure);
+  }
+
+  /** True when a Parquet file could not be decoded, whatever of it was hit. */
+  static boolean isDamage(Throwable failure) {
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      if (cause instanceof ParquetDecodingException
+          || String.valueOf(cause.getMessage()).contains(READING)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static String chain(Throwable failure) {

@@ -2,6 +2,7 @@ package io.lakestill.jobs;
 
 import static org.apache.spark.sql.functions.expr;
 
+import io.lakestill.objective.Requirements;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -13,6 +14,7 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.catalyst.expressions.AttributeReference;
 import org.apache.spark.sql.catalyst.expressions.Expression;
 import org.apache.spark.sql.catalyst.expressions.GetStructField;
+import org.apache.spark.sql.catalyst.expressions.NamedExpression;
 import org.apache.spark.sql.catalyst.expressions.SubqueryExpression;
 import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan;
 import org.apache.spark.sql.catalyst.plans.logical.Project;
@@ -31,13 +33,9 @@ import scala.collection.JavaConverters;
  * @param expression over the columns that {@link TeacherSignals} names
  */
 record SqlSignal(String expression) {
-  private static final String PREFIX = "sql:";
-
   /** The expression, if that is what a signal is. */
   static Optional<SqlSignal> of(String signal) {
-    return signal.startsWith(PREFIX)
-        ? Optional.of(new SqlSignal(signal.substring(PREFIX.length())))
-        : Optional.empty();
+    return Requirements.expression(signal).map(SqlSignal::new);
   }
 
   /** One number a row, in double: true is 1, false is 0. Not finite where it has no value. */
@@ -88,22 +86,31 @@ record SqlSignal(String expression) {
     return String.valueOf(e.getMessage()).strip().lines().findFirst().orElse("");
   }
 
-  /** The columns of nested columns that it reads, as {@code nested.column}. */
+  /** The columns of nested columns that it reads, as {@code nested.column} of the table. */
   Set<String> fields(Dataset<Row> rows) {
     Set<String> fields = new TreeSet<>();
     Expression value =
         rows.select(expr(expression)).queryExecution().analyzed().expressions().head();
-    collect(value, fields);
+    collect(value, rows.queryExecution().analyzed(), fields);
     return fields;
   }
 
-  private static void collect(Expression value, Set<String> fields) {
+  private static void collect(Expression value, LogicalPlan rows, Set<String> fields) {
     if (value instanceof GetStructField field && field.child() instanceof AttributeReference of) {
-      fields.add(of.name() + "." + field.childSchema().fieldNames()[field.ordinal()]);
+      fields.add(column(of, rows) + "." + field.childSchema().fieldNames()[field.ordinal()]);
     } else if (value instanceof AttributeReference of && of.dataType() instanceof StructType all) {
-      Stream.of(all.fieldNames()).forEach(name -> fields.add(of.name() + "." + name));
+      Stream.of(all.fieldNames()).forEach(name -> fields.add(column(of, rows) + "." + name));
     } else {
-      JavaConverters.seqAsJavaList(value.children()).forEach(child -> collect(child, fields));
+      JavaConverters.seqAsJavaList(value.children()).forEach(child -> collect(child, rows, fields));
     }
+  }
+
+  /** The table's own name of a column, which an expression may write in other letter case. */
+  private static String column(AttributeReference of, LogicalPlan rows) {
+    return JavaConverters.seqAsJavaList(rows.output()).stream()
+        .filter(column -> column.exprId().equals(of.exprId()))
+        .map(NamedExpression::name)
+        .findFirst()
+        .orElseThrow();
   }
 }

@@ -19,6 +19,7 @@ import io.lakestill.signal.SignalColumn;
 import io.lakestill.signal.SignalManifest;
 import io.lakestill.signal.SignalSchema;
 import io.lakestill.signal.SignalTable;
+import io.lakestill.signal.codec.Codec;
 import io.lakestill.teacher.OnnxFile;
 import io.lakestill.teacher.SignalOutput;
 import io.lakestill.teacher.TeacherModel;
@@ -42,7 +43,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The teach stage: every view of every training example, and every validation example as it is,
- * through the teacher into a new version of its signal table.
+ * through the teacher into a new version of its signal table. What the current version has of them,
+ * made in the same way from the same content, is kept where it is.
  *
  * <p>Rows are spread by key over a number of tasks that depends only on how many there are, and
  * sorted by key within each. So files hold the same bytes whatever the cluster, the order of the
@@ -68,8 +70,7 @@ public final class TeachJob {
     this.spark = spark;
     this.recipe = recipe;
     this.data = recipe.data();
-    FeatureSettings seen =
-        settings.normalisation().map(data.features()::normalisedBy).orElse(data.features());
+    FeatureSettings seen = TeacherPlan.seen(settings, data);
     this.pipeline =
         FeaturePipeline.read(seen, data.views())
             .orElseThrow(() -> Errors.badRecipe("data.views cannot be used with these features."));
@@ -110,13 +111,14 @@ public final class TeachJob {
     }
   }
 
-  /** The columns of the files of a teacher. */
-  static SignalSchema schema(TeacherModel teacher) {
-    return new SignalSchema(columns(teacher.outputs()));
+  /** The columns of the files. */
+  private SignalSchema schema() {
+    return new SignalSchema(teacher.outputs().stream().map(this::column).toList());
   }
 
-  private static List<SignalColumn> columns(List<SignalOutput> outputs) {
-    return outputs.stream().map(o -> new SignalColumn(o.signal(), o.shape())).toList();
+  private SignalColumn column(SignalOutput output) {
+    Codec codec = Codec.of(recipe.signals().codecs(), output.signal());
+    return new SignalColumn(output.signal(), output.shape(), codec);
   }
 
   private SignalManifest run(String runId, ProgressListener listener) {
@@ -138,9 +140,33 @@ public final class TeachJob {
             .rows()
             .withColumn(VIEWS, lit(data.views().count()))
             .union(validation.rows().withColumn(VIEWS, lit(1)));
-    List<TeachOutcome> outcomes = teach(work, rows, version, listener);
-    checkQuarantine(outcomes, rows, version);
-    SignalManifest manifest = manifest(runId, fingerprint, inputs, version, outcomes);
+    try (TeachIncrement increment = increment(work, rows)) {
+      List<TeachOutcome> outcomes = teach(increment, rows, version, listener);
+      checkQuarantine(outcomes, rows, version);
+      SignalManifest manifest = manifest(runId, fingerprint, inputs, version, increment, outcomes);
+      requireAllTaught(manifest, rows);
+      table.commit(manifest);
+      return manifest;
+    }
+  }
+
+  /** What the current version does not have yet; everything, if it was made in another way. */
+  private TeachIncrement increment(Dataset<Row> work, long rows) {
+    try {
+      Optional<SignalManifest> base =
+          table.current().filter(manifest -> manifest.basis().equals(Optional.of(basis())));
+      base.ifPresent(table::checkFiles);
+      return base.filter(manifest -> manifest.rows() > 0)
+          .map(manifest -> new SignalVersion(table, manifest))
+          .map(v -> TeachIncrement.since(spark, v, work, rows, data.features().encoding()))
+          .orElseGet(() -> TeachIncrement.all(work, rows));
+    } catch (LakestillException e) {
+      LOG.warn("event=teach-all reason=\"{}\"", e.getMessage());
+      return TeachIncrement.all(work, rows);
+    }
+  }
+
+  private void requireAllTaught(SignalManifest manifest, long rows) {
     if (manifest.rows() + manifest.quarantinedRows() != rows) {
       LOG.warn(
           "event=table-changed counted={} taught={} quarantined={}",
@@ -148,10 +174,10 @@ public final class TeachJob {
           manifest.rows(),
           manifest.quarantinedRows());
       throw Errors.tableChanged(
-          inputs.stream().map(InputSnapshot::path).collect(Collectors.joining("' or '")));
+          manifest.inputs().stream()
+              .map(InputSnapshot::path)
+              .collect(Collectors.joining("' or '")));
     }
-    table.commit(manifest);
-    return manifest;
   }
 
   private List<InputSnapshot> inputs() {
@@ -166,16 +192,25 @@ public final class TeachJob {
     return InputSnapshot.of(input.path(), input.where(), table.configuration());
   }
 
-  /** SHA-256 over everything the signals depend on. */
-  private String fingerprint(List<InputSnapshot> inputs) {
+  /** SHA-256 over everything the signals of a row depend on but the row itself. */
+  private String basis() {
     List<String> parts = new ArrayList<>();
     parts.add("lakestill teach " + SignalManifest.FORMAT_VERSION);
     parts.add(teacher.id());
     parts.add(teacher.sha256());
     parts.add(teacher.input() + teacher.outputs());
+    parts.add(schema().toString());
     parts.add(pipeline.fingerprint());
     parts.add("views " + data.views().count());
-    parts.add("key " + data.id() + ", label " + data.label() + ", classes " + data.classes());
+    parts.add("classes " + data.classes());
+    return Sha256.of(String.join("\n", parts));
+  }
+
+  /** SHA-256 over everything the signals depend on. */
+  private String fingerprint(List<InputSnapshot> inputs) {
+    List<String> parts = new ArrayList<>();
+    parts.add(basis());
+    parts.add("key " + data.id() + ", label " + data.label());
     parts.add(
         data.validation().isPresent() ? "validation" : "held out " + data.validationFraction());
     inputs.forEach(input -> parts.add(input.toString()));
@@ -194,8 +229,15 @@ public final class TeachJob {
     }
   }
 
+  /**
+   * @param all rows of the whole table, which the quarantine budget is a part of
+   */
   private List<TeachOutcome> teach(
-      Dataset<Row> work, long rows, int version, ProgressListener listener) {
+      TeachIncrement increment, long all, int version, ProgressListener listener) {
+    long rows = increment.rows();
+    if (rows == 0) {
+      return List.of();
+    }
     int tasks =
         Math.toIntExact(
             (rows + recipe.signals().rowsPerTask() - 1) / recipe.signals().rowsPerTask());
@@ -206,9 +248,10 @@ public final class TeachJob {
       TeachTask task =
           new TeachTask(
               new TeachTask.Plan(
+                  schema(),
                   data.features().encoding(),
                   recipe.signals().batch(),
-                  quarantineLimit(rows),
+                  quarantineLimit(all),
                   table.folder(version).toString(),
                   table.quarantineFolder(version).toString()),
               teacher,
@@ -217,7 +260,8 @@ public final class TeachJob {
               table.configuration(),
               progress.rows());
       context.sc().setJobDescription("%s: %d rows in %d tasks".formatted(stage, rows, tasks));
-      return work
+      return increment
+          .work()
           .repartition(tasks, col(ExampleTable.SAMPLE_ID))
           .sortWithinPartitions(ExampleTable.SAMPLE_ID)
           .queryExecution()
@@ -269,6 +313,7 @@ public final class TeachJob {
       String fingerprint,
       List<InputSnapshot> inputs,
       int version,
+      TeachIncrement increment,
       List<TeachOutcome> outcomes) {
     return new SignalManifest(
         version,
@@ -278,12 +323,14 @@ public final class TeachJob {
         fingerprint,
         new SignalManifest.Teacher(teacher.id(), teacher.sha256()),
         pipeline.fingerprint(),
-        SignalManifest.DENSE32,
-        columns(teacher.outputs()),
+        schema().signals(),
         data.classes(),
         new SignalManifest.Views(data.views().count(), data.views().seed()),
         inputs,
-        outcomes.stream().flatMap(outcome -> outcome.signals().stream()).toList(),
-        outcomes.stream().flatMap(outcome -> outcome.quarantine().stream()).toList());
+        increment.files(outcomes.stream().flatMap(o -> o.signals().stream()).toList()),
+        outcomes.stream().flatMap(outcome -> outcome.quarantine().stream()).toList(),
+        Optional.of(basis()),
+        increment.tombstones(increment.bury(table, version)),
+        increment.allDeadRows());
   }
 }

@@ -4,6 +4,7 @@ import io.lakestill.data.BadFeaturesException;
 import io.lakestill.data.FeaturePipeline;
 import io.lakestill.data.RawFeatures;
 import io.lakestill.signal.QuarantineRow;
+import io.lakestill.signal.SignalColumn;
 import io.lakestill.signal.SignalFileWriter;
 import io.lakestill.signal.SignalRow;
 import io.lakestill.teacher.OnnxRunner;
@@ -112,8 +113,9 @@ final class TeachPartition {
     }
     runner.run(features, filled, signals);
     for (int i = 0; i < filled; i++) {
+      int row = i;
       Key key = keys[i];
-      Optional<String> fault = notFinite(i);
+      Optional<String> fault = notFinite(i).or(() -> notHeld(row));
       if (fault.isEmpty()) {
         OptionalInt label = OptionalInt.of(key.label());
         writer.write(
@@ -137,6 +139,26 @@ final class TeachPartition {
           return Optional.of(
               "the teacher's %s has value %s at %d".formatted(output.signal(), value, i));
         }
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** What the teacher said that the table cannot keep. */
+  private Optional<String> notHeld(int index) {
+    for (int k = 0; k < signals.length; k++) {
+      SignalColumn column = plan.schema().signals().get(k);
+      int offset = index * column.width();
+      OptionalInt place = column.codec().refused(signals[k], offset, column.width());
+      if (place.isPresent()) {
+        return Optional.of(
+            "the teacher's %s has value %s at %d, and %s; set signals.codecs.%s = dense32"
+                .formatted(
+                    column.name(),
+                    signals[k][offset + place.getAsInt()],
+                    place.getAsInt(),
+                    column.codec().limit(),
+                    column.name()));
       }
     }
     return Optional.empty();

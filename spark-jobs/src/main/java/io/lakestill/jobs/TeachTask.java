@@ -3,6 +3,7 @@ package io.lakestill.jobs;
 import io.lakestill.data.FeaturePipeline;
 import io.lakestill.recipe.Encoding;
 import io.lakestill.signal.SignalFileWriter;
+import io.lakestill.signal.SignalSchema;
 import io.lakestill.teacher.OnnxFile;
 import io.lakestill.teacher.OnnxModel;
 import io.lakestill.teacher.OnnxRunner;
@@ -37,6 +38,7 @@ final class TeachTask implements FlatMapFunction<Iterator<InternalRow>, String> 
   /**
    * What a task needs to know about the whole.
    *
+   * @param schema the columns of the signal files
    * @param encoding how raw features are stored
    * @param batch rows per call of the teacher
    * @param quarantineLimit rows that may go to quarantine, over all tasks
@@ -44,6 +46,7 @@ final class TeachTask implements FlatMapFunction<Iterator<InternalRow>, String> 
    * @param quarantineFolder where quarantine files go
    */
   record Plan(
+      SignalSchema schema,
       Encoding encoding,
       int batch,
       long quarantineLimit,
@@ -81,7 +84,7 @@ final class TeachTask implements FlatMapFunction<Iterator<InternalRow>, String> 
     String name =
         "part-%05d-%s.zstd.parquet".formatted(TaskContext.getPartitionId(), UUID.randomUUID());
     return new SignalFileWriter(
-        new SignalFileWriter.Contents(TeachJob.schema(teacher), teacher.id(), teacher.sha256()),
+        new SignalFileWriter.Contents(plan.schema(), teacher.id(), teacher.sha256()),
         new Path(plan.signalFolder(), name),
         new Path(plan.quarantineFolder(), name),
         configuration.value());

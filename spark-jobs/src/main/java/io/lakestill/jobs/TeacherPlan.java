@@ -4,6 +4,7 @@ import com.typesafe.config.Config;
 import io.lakestill.data.FeaturePipeline;
 import io.lakestill.recipe.DataSettings;
 import io.lakestill.recipe.FeatureSettings;
+import io.lakestill.recipe.Origins;
 import io.lakestill.recipe.Problem;
 import io.lakestill.recipe.Problems;
 import io.lakestill.recipe.RecipeDraft;
@@ -11,6 +12,7 @@ import io.lakestill.recipe.TeacherSettings;
 import io.lakestill.signal.SignalSchema;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.hadoop.fs.Path;
@@ -41,6 +43,9 @@ public record TeacherPlan(
       Optional<Blueprint.Training> training = trained.get(i);
       Section section = Section.of(draft.source(), i, problems);
       section.checkPath();
+      if (teachers.size() > 1) {
+        section.checkId(given);
+      }
       section.checkSignals(given);
       training.ifPresent(made -> section.checkTraining(given, made));
       draft
@@ -51,8 +56,14 @@ public record TeacherPlan(
     return plans;
   }
 
-  private static FeatureSettings seen(TeacherSettings given, DataSettings data) {
+  /** The examples as a teacher sees them: with a normalisation of its own, if it has one. */
+  static FeatureSettings seen(TeacherSettings given, DataSettings data) {
     return given.normalisation().map(data.features()::normalisedBy).orElse(data.features());
+  }
+
+  /** Where the teacher of that number stands in a recipe: {@code teacher}, {@code teachers[1]}. */
+  static String section(Config recipe, int index) {
+    return recipe.hasPath("teacher") ? "teacher" : "teachers[" + index + "]";
   }
 
   String id() {
@@ -74,14 +85,14 @@ public record TeacherPlan(
 
     static Section of(Config recipe, int index, Problems problems) {
       return recipe.hasPath("teacher")
-          ? new Section("teacher", recipe.getConfig("teacher"), problems)
+          ? new Section(section(recipe, index), recipe.getConfig("teacher"), problems)
           : new Section(
-              "teachers[" + index + "]", recipe.getConfigList("teachers").get(index), problems);
+              section(recipe, index), recipe.getConfigList("teachers").get(index), problems);
     }
 
     private void problem(String key, String message) {
       var written = source.hasPath(key) ? source.getValue(key) : source.root();
-      problems.add(new Problem(Blueprint.where(written.origin()), path + "." + key, message));
+      problems.add(new Problem(Origins.where(written.origin()), path + "." + key, message));
     }
 
     void checkPath() {
@@ -95,10 +106,19 @@ public record TeacherPlan(
       }
     }
 
+    /** SQL finds the signals of several teachers behind their ids, beside the key of the row. */
+    void checkId(TeacherSettings given) {
+      if (TeacherSignals.KEY.contains(given.id().toLowerCase(Locale.ROOT))) {
+        problem(
+            "id",
+            "is a column that the signals of several teachers have in common; give another id");
+      }
+    }
+
     /** Every signal becomes a column of the signal table, beside those the table has. */
     void checkSignals(TeacherSettings given) {
       for (String signal : given.outputs().keySet()) {
-        if (SignalSchema.OWN_COLUMNS.contains(signal)) {
+        if (SignalSchema.OWN_COLUMNS.contains(signal.toLowerCase(Locale.ROOT))) {
           problem(
               "outputs." + signal,
               "is a column of every signal table, so no signal can have that name; give another,"

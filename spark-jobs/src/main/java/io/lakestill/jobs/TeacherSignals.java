@@ -1,6 +1,8 @@
 package io.lakestill.jobs;
 
+import io.lakestill.objective.Requirements;
 import io.lakestill.signal.SignalSchema;
+import io.lakestill.signal.codec.Topk;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -31,10 +33,17 @@ record TeacherSignals(List<Teacher> teachers) {
    * One teacher.
    *
    * @param signals the names of its signals
+   * @param topk of those that are stored so, the codec
    */
-  record Teacher(String id, List<String> signals) {
+  record Teacher(String id, List<String> signals, Map<String, Topk> topk) {
     Teacher {
       signals = List.copyOf(signals);
+      topk = Map.copyOf(topk);
+    }
+
+    /** A teacher whose signals an expression sees as lists of numbers. */
+    Teacher(String id, List<String> signals) {
+      this(id, signals, Map.of());
     }
 
     /** The columns of its signal table, as Spark reads them. */
@@ -49,10 +58,7 @@ record TeacherSignals(List<Teacher> teachers) {
       Stream.of(SignalSchema.ENTROPY, SignalSchema.MARGIN)
           .forEach(c -> columns.add(DataTypes.createStructField(c, DataTypes.FloatType, true)));
       signals.forEach(
-          s ->
-              columns.add(
-                  DataTypes.createStructField(
-                      s, DataTypes.createArrayType(DataTypes.FloatType, true), true)));
+          s -> columns.add(DataTypes.createStructField(s, SignalCell.type(topk, s), true)));
       return DataTypes.createStructType(columns);
     }
 
@@ -92,13 +98,58 @@ record TeacherSignals(List<Teacher> teachers) {
 
   /** The signals that a need such as {@code logits} or {@code logits.*} means; none when absent. */
   List<String> named(String need) {
-    return sources().keySet().stream()
-        .filter(
-            name ->
-                need.endsWith("*")
-                    ? name.startsWith(need.substring(0, need.length() - 1))
-                    : name.equals(need))
-        .toList();
+    return Requirements.members(need, sources().keySet());
+  }
+
+  /** Whose outputs a tensor must be named in, so that there is such a signal; for messages. */
+  String owner(String signal) {
+    int numbered = number(signal) - 1;
+    int owner = several() ? numbered : 0;
+    return owner >= 0 && owner < teachers.size()
+        ? "teacher '%s'".formatted(teachers.get(owner).id())
+        : "a teacher";
+  }
+
+  /** The name of a signal among its own teacher's. */
+  String own(String signal) {
+    return several() && number(signal) > 0 ? signal.substring(0, signal.lastIndexOf('.')) : signal;
+  }
+
+  /** The teacher's number in a name such as {@code logits.2}; 0 when there is none. */
+  private static int number(String signal) {
+    String last = signal.substring(signal.lastIndexOf('.') + 1);
+    return last.length() < signal.length() && last.matches("[1-9]\\d{0,3}")
+        ? Integer.parseInt(last)
+        : 0;
+  }
+
+  /** The same with the codecs of those that are stored by {@code topk}. */
+  TeacherSignals storedBy(Map<Source, Topk> topk) {
+    List<Teacher> stored = new ArrayList<>();
+    for (int teacher = 0; teacher < teachers.size(); teacher++) {
+      Map<String, Topk> own = new LinkedHashMap<>();
+      for (Map.Entry<Source, Topk> entry : topk.entrySet()) {
+        if (entry.getKey().teacher() == teacher) {
+          own.put(entry.getKey().column(), entry.getValue());
+        }
+      }
+      stored.add(new Teacher(teachers.get(teacher).id(), teachers.get(teacher).signals(), own));
+    }
+    return new TeacherSignals(stored);
+  }
+
+  /** The codec of each signal that is stored by {@code topk}, by the name a loss uses. */
+  Map<String, Topk> topk() {
+    Map<String, Topk> stored = new LinkedHashMap<>();
+    sources()
+        .forEach(
+            (name, source) -> {
+              Topk codec = teachers.get(source.teacher()).topk().get(source.column());
+              if (codec != null) {
+                stored.put(name, codec);
+              }
+            });
+    return stored;
   }
 
   /** A table without rows that has the columns an expression can use. */

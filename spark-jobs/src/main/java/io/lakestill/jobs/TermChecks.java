@@ -6,6 +6,7 @@ import io.lakestill.objective.Requirements;
 import io.lakestill.objective.WeightedTerms;
 import io.lakestill.recipe.Problems;
 import io.lakestill.recipe.TermSettings;
+import io.lakestill.signal.codec.Topk;
 import io.lakestill.student.StudentGraph;
 import io.lakestill.train.Rehearsal;
 import java.util.HashMap;
@@ -107,7 +108,7 @@ record TermChecks(Training training, Problems problems) {
           continue;
         }
         String own = term.own("teacher", need);
-        if (need.endsWith("*")) {
+        if (Requirements.isFamily(need)) {
           term.problem(
               "type",
               ("needs '%s', the signals of several teachers, but there are %s; list the teachers in"
@@ -117,10 +118,29 @@ record TermChecks(Training training, Problems problems) {
           term.problem(
               "type",
               ("needs the teacher's '%s', there are %s; say which is meant by teacher { %s ="
-                      + " <signal> }, or name a tensor for it in teacher.outputs { %s = ... }")
-                  .formatted(need, signals.sources().keySet(), own, need));
+                      + " <signal> }, or name a tensor for it in the outputs { %s = ... } of %s")
+                  .formatted(
+                      need,
+                      signals.sources().keySet(),
+                      own,
+                      signals.own(need),
+                      signals.owner(need)));
         }
       }
+    }
+  }
+
+  /**
+   * Every term takes only what is stored of logits.
+   *
+   * @param stored the codec of each signal that is stored by {@code topk}
+   */
+  void topk(Map<String, Topk> stored) {
+    TopkTerms topk = new TopkTerms(training.objectives().terms(), stored);
+    List<Term> terms = terms();
+    for (int i = 0; i < terms.size(); i++) {
+      Term term = terms.get(i);
+      topk.refusal(i).ifPresent(refusal -> term.problem(refusal.key(), refusal.message()));
     }
   }
 
@@ -187,11 +207,7 @@ record TermChecks(Training training, Problems problems) {
       shapes.put("teacher." + need, List.of());
       return true;
     }
-    String prefix = need.endsWith("*") ? need.substring(0, need.length() - 1) : need;
-    List<String> members =
-        signals.keySet().stream()
-            .filter(name -> need.endsWith("*") ? name.startsWith(prefix) : name.equals(need))
-            .toList();
+    List<String> members = Requirements.members(need, signals.keySet());
     members.forEach(name -> shapes.put("teacher." + name, signals.get(name)));
     return !members.isEmpty();
   }

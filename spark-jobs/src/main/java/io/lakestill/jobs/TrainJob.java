@@ -1,6 +1,7 @@
 package io.lakestill.jobs;
 
 import io.lakestill.bigdl.ClusterShape;
+import io.lakestill.bigdl.LossMemory;
 import io.lakestill.bigdl.StudentTrainer;
 import io.lakestill.bigdl.TrainedStudent;
 import io.lakestill.data.FeaturePipeline;
@@ -71,7 +72,9 @@ record TrainJob(
     try {
       Configuration configuration = spark.sessionState().newHadoopConf();
       CheckpointFolder folder = new CheckpointFolder(checkpoint, configuration);
-      Taught taught = Taught.current(signals, data, training.objectives().requires());
+      Taught taught =
+          Taught.current(signals, data, training.objectives().requires())
+              .takenBy(training.objectives());
       String fingerprint = fingerprint(taught, configuration);
       Optional<CheckpointManifest> done = alreadyDone(folder, fingerprint);
       return done.isPresent()
@@ -89,28 +92,62 @@ record TrainJob(
       String fingerprint,
       TrainingProgress progress)
       throws IOException {
+    // Once more while pages are read, by their checksums; but those of columns that nobody reads
+    // would go unseen, and Parquet does not say in which file a page was.
+    taught.requireSound(
+        spark, training.needsSignals() ? TableCheck.Depth.BYTES : TableCheck.Depth.FOOTERS);
     ClusterShape cluster = ClusterShape.ofRunningSpark();
     RowLayout targets =
         RowLayout.targets(
-            training.objectives().requires(), taught.shapes(training.objectives().requires()));
+            training.objectives().requires(),
+            taught.shapes(training.objectives().requires()),
+            taught.keptCounts());
     StudentTrainer trainer =
         new StudentTrainer(
             training.graph(), training.objectives(), targets, training.settings(), seed, cluster);
     PackedTables tables =
         PackedTables.pack(
-            spark, new PackedTables.Plan(data, features, targets, taught, cluster.nodes()));
+            spark,
+            new PackedTables.Plan(
+                data, features, targets, taught, training.rowWeights(), cluster.nodes()));
     java.nio.file.Path events = Files.createTempDirectory("lakestill-events");
     try {
       spark.sparkContext().setJobDescription("train " + role.written() + ", seed " + seed);
-      TrainedStudent trained =
-          trainer.train(tables.training(), tables.validation(), events.resolve("run"), progress);
-      publishEvents(events.resolve("run"), folder.configuration());
-      CheckpointManifest manifest =
-          manifest(folder, trained, tables.rows(), taught, fingerprint, cluster);
-      folder.commit(manifest);
-      return manifest;
+      return trainer.train(
+          tables.training(),
+          tables.validation(),
+          events.resolve("run"),
+          progress,
+          (trained, memory) -> {
+            publishEvents(events.resolve("run"), folder.configuration());
+            CheckpointManifest weights =
+                manifest(folder, trained, tables.rows(), taught, fingerprint, cluster);
+            folder.commit(weights);
+            return withMemory(folder, weights, memory, progress);
+          });
     } finally {
       FileUtil.fullyDelete(events.toFile());
+    }
+  }
+
+  /** The weights are safe by now; what cannot be had of the memory costs a warning, not them. */
+  private static CheckpointManifest withMemory(
+      CheckpointFolder folder,
+      CheckpointManifest weights,
+      LossMemory memory,
+      TrainingProgress progress) {
+    try {
+      CheckpointManifest whole = weights.withMemory(memory.store(folder));
+      if (!whole.memory().isEmpty()) {
+        folder.commit(whole);
+      }
+      return whole;
+    } catch (Exception e) {
+      String reason = SparkFailures.worded(e, "train").getMessage();
+      LOG.warn("event=memory-not-stored reason=\"{}\"", reason);
+      progress.notice(
+          "The weights are stored, but the banks and queues of the loss are not: " + reason);
+      return weights;
     }
   }
 
@@ -129,7 +166,7 @@ record TrainJob(
   /** SHA-256 over everything the training depends on, apart from the shape of the cluster. */
   private String fingerprint(Taught taught, Configuration configuration) {
     List<String> parts = new ArrayList<>();
-    parts.add("lakestill train " + CheckpointManifest.FORMAT_VERSION);
+    parts.add("lakestill train 1");
     parts.add(role + " " + seed);
     parts.add(Json.line(training.graph().toJson()));
     // The loss as it travels to executors: every option of every term.
@@ -174,7 +211,7 @@ record TrainJob(
         training.graph(),
         folder.store(trained.parameters()),
         folder.storeHeads(trained.heads()),
-        folder.storeMemory(trained.memory()),
+        List.of(),
         trained.history().best(training.settings().bestBy()).number(),
         trained.history(),
         rows,

@@ -123,7 +123,7 @@ class BadInputTest {
         bad(
             "other teacher output",
             3,
-            "has no tensor 'scores', which teacher.outputs.logits names",
+            "has no tensor 'scores', which outputs.logits names",
             given(teacher(), "teacher.outputs.logits=scores")),
         bad(
             "a signal with an odd name",

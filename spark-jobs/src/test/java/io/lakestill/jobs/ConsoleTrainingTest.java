@@ -36,6 +36,14 @@ class ConsoleTrainingTest {
   }
 
   @Test
+  void aTermOfWeightZeroIsOff() {
+    training.firstStep(new FirstStep(List.of(new TermReport("crd", 0, 0, 0))));
+
+    assertThat(shown.toString(StandardCharsets.UTF_8))
+        .isEqualTo("  step 1  crd  off (weight 0)" + System.lineSeparator());
+  }
+
+  @Test
   void showsNoticesAtOnce() {
     training.notice("The validation loss leaves out crd.");
 

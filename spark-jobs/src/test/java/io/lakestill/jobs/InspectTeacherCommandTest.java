@@ -2,6 +2,7 @@ package io.lakestill.jobs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ai.onnx.proto.OnnxMl;
 import io.lakestill.io.Sha256;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -56,6 +57,32 @@ class InspectTeacherCommandTest {
             ("{\"command\":\"inspect-teacher\",\"outcome\":\"done\",\"exit\":0,\"sha256\":\"%s\","
                     + "\"outputs\":2,\"tensors\":1}")
                 .formatted(Sha256.of(model)));
+  }
+
+  @Test
+  void saysOfWhichTensorsTheShapeIsNotKnown() throws IOException {
+    OnnxMl.ModelProto.Builder model =
+        OnnxMl.ModelProto.parseFrom(Oracle.random(5).onnx()).toBuilder();
+    // Which axes it drops depends on the batch.
+    model
+        .getGraphBuilder()
+        .addNode(
+            OnnxMl.NodeProto.newBuilder()
+                .setOpType("Squeeze")
+                .addInput("logits")
+                .addOutput("squeezed"));
+    Path file = Files.write(folder.resolve("squeezed.onnx"), model.build().toByteArray());
+
+    assertThat(Lakestill.execute("inspect-teacher", file.toString())).isZero();
+
+    assertThat(stdout.toString(StandardCharsets.UTF_8).lines().toList())
+        .containsSubsequence(
+            "tensors inside, for teacher.outputs",
+            "  flat:0: float [batch, 6]",
+            "tensors inside whose shape the file does not say; a run refuses those that are not one"
+                + " part per row",
+            "  squeezed: float of unknown shape")
+        .noneMatch(line -> line.contains("more are not float"));
   }
 
   @Test

@@ -53,7 +53,7 @@ class LakestillTest {
     assertThat(Lakestill.execute("--help")).isZero();
     assertThat(stdout.toString(StandardCharsets.UTF_8))
         .contains("quickstart", "run", "teach", "train", "export", "evaluate", "predict")
-        .contains("inspect-teacher", "check-objective")
+        .contains("inspect-teacher", "check-objective", "verify", "inspect", "gc")
         .contains("a gate refused the result", "bin/lakestill run --recipe");
   }
 
@@ -61,7 +61,17 @@ class LakestillTest {
   void everyCommandHasHelpWithAnExample() {
     for (String command :
         new String[] {
-          "quickstart", "run", "teach", "train", "export", "evaluate", "predict", "inspect-teacher"
+          "quickstart",
+          "run",
+          "teach",
+          "train",
+          "export",
+          "evaluate",
+          "predict",
+          "inspect-teacher",
+          "verify",
+          "inspect",
+          "gc"
         }) {
       stdout.reset();
       assertThat(Lakestill.execute(command, "--help")).isZero();
@@ -171,6 +181,25 @@ class LakestillTest {
   }
 
   @Test
+  void refusesNamesThatSqlTakesForOthers() throws IOException {
+    String recipe =
+        RECIPE
+            + """
+            teachers = [
+              { id = Sample_id, onnx = a.onnx, outputs { lAbel = inner } }
+              { id = view_id, onnx = b.onnx }
+            ]
+            """;
+
+    assertThat(run(recipe)).isEqualTo(2);
+    assertThat(stderr.toString(StandardCharsets.UTF_8))
+        .contains("has 3 problems")
+        .contains("recipe.conf:12: teachers[0].id: is a column that the signals of several")
+        .contains("recipe.conf:12: teachers[0].outputs.lAbel: is a column of every signal table")
+        .contains("recipe.conf:13: teachers[1].id: is a column that the signals of several");
+  }
+
+  @Test
   void refusesATermThatNeedsASignalNobodyAskedFor() throws IOException {
     String recipe =
         RECIPE.replace("type = cross-entropy", "type = cosine-embedding")
@@ -179,7 +208,7 @@ class LakestillTest {
     assertThat(run(recipe)).isEqualTo(2);
     assertThat(stderr.toString(StandardCharsets.UTF_8))
         .contains("needs the teacher's 'embedding', there are [logits]; ")
-        .contains("name a tensor for it in teacher.outputs { embedding = ... }");
+        .contains("name a tensor for it in the outputs { embedding = ... } of teacher 'big'");
   }
 
   @Test
@@ -250,6 +279,29 @@ class LakestillTest {
     assertThat(stdout.toString(StandardCharsets.UTF_8))
         .contains("FAIL kd-kl b6_c5_seed1_normal")
         .endsWith("4 passed, 1 failed\n");
+  }
+
+  @Test
+  void checksTheOtherFilesWhereOneCannotBeRead() throws IOException {
+    String golden = "../core/src/test/resources/golden/objectives/kd_kl.json";
+    String missing = folder.resolve("missing.json").toString();
+    Path text = Files.writeString(folder.resolve("text.json"), "no JSON");
+    Path empty =
+        Files.writeString(
+            folder.resolve("empty.json"),
+            "{\"objective\":\"kd_kl\",\"cases\":[{\"name\":\"a\",\"params\":{},\"inputs\":"
+                + "{\"student.logits\":{\"shape\":[],\"data\":[]}},\"expected\":{}}]}");
+
+    assertThat(
+            Lakestill.execute(
+                "check-objective", missing, text.toString(), empty.toString(), golden))
+        .isEqualTo(1);
+    assertThat(stdout.toString(StandardCharsets.UTF_8))
+        .contains("FAIL " + missing + " '" + missing + "' cannot be read: ")
+        .contains("FAIL " + text + " ")
+        .contains("FAIL " + empty + " ")
+        .contains("PASS kd-kl b6_c5_seed1_normal")
+        .endsWith("5 passed, 3 failed\n");
   }
 
   private int run(String recipe) throws IOException {

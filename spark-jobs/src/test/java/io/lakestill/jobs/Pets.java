@@ -68,28 +68,32 @@ final class Pets {
     return blueprint.orElseThrow();
   }
 
+  /** The text of a sound recipe over one table. */
+  static String text(String table) {
+    return """
+    name = pets
+    output = unused
+    data {
+      train = "%s"
+      test = "%s"
+      classes = [cat, dog, owl, eel]
+      validation-fraction = 0.25
+      features { columns = [pixels], shape = [1, 2, 3], scale = 2 }
+    }
+    teacher {
+      id = oracle
+      onnx = unused
+      outputs { logits = logits, embedding = embedding }
+    }
+    signals { batch = 8, rows-per-task = 16, quarantine-budget = 0.1, codec = dense32 }
+    student { architecture = mlp, hidden = [4] }
+    train { objectives = [{ type = kd-kl }] }
+    """
+        .formatted(table, table);
+  }
+
   private static RecipeDraft draft(String table, Problems problems, String... overrides) {
-    String text =
-        """
-        name = pets
-        output = unused
-        data {
-          train = "%s"
-          test = "%s"
-          classes = [cat, dog, owl, eel]
-          validation-fraction = 0.25
-          features { columns = [pixels], shape = [1, 2, 3], scale = 2 }
-        }
-        teacher {
-          id = oracle
-          onnx = unused
-          outputs { logits = logits, embedding = embedding }
-        }
-        signals { batch = 8, rows-per-task = 16, quarantine-budget = 0.1 }
-        student { architecture = mlp, hidden = [4] }
-        train { objectives = [{ type = kd-kl }] }
-        """
-            .formatted(table, table);
+    String text = text(table);
     var draft = new RecipeReader("/", "/").draft(text, "pets", List.of(overrides), problems);
     problems.throwIfAny("pets");
     return draft.orElseThrow();

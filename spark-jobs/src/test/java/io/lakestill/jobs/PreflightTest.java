@@ -55,6 +55,19 @@ class PreflightTest {
   }
 
   @Test
+  void namesTheTeacherWhoseBatchCannotBeShared() {
+    String both =
+        "teachers=[{id=a,onnx=none},{id=b,graph{layers=[{type=flatten},{type=linear,width=10}]},"
+            + "train{objectives=[{type=cross-entropy}],batch=61}}]";
+
+    assertRefused(
+        EnumSet.of(Stage.TEACH),
+        ExitCode.BAD_RECIPE,
+        List.of(NO_TEACHER, both),
+        "\n  - teachers[1].train.batch = 61 cannot be shared evenly by 2 cores");
+  }
+
+  @Test
   void refusesExpressionsBeforeAnySignalWasSaid() {
     assertRefused(
         EnumSet.of(Stage.TRAIN),
@@ -83,6 +96,29 @@ class PreflightTest {
         "Recipe 'test' has 1 problem; nothing was run:",
         "train.objectives[0]: cannot be computed from rows of student.embedding [32],"
             + " teacher.embedding [16]: ");
+  }
+
+  @Test
+  void refusesTermsThatNeedMoreThanTopkWillKeep() {
+    String teacher =
+        "teacher={onnx=null,id=t,graph{architecture=mlp,hidden=[16]},"
+            + "train{objectives=[{type=cross-entropy}],batch=64}}";
+
+    assertRefused(
+        EVERYTHING,
+        ExitCode.BAD_RECIPE,
+        List.of(
+            teacher,
+            "signals.codecs.logits=topk",
+            "signals.topk.k=4",
+            "train.objectives=[{type=kd-kl,where=\"logits[0] > 0\"},"
+                + "{type=topk-kl,k=5,temperature=4},{type=topk-kl,k=4,temperature=3}]"),
+        "Recipe 'test' has 4 problems; nothing was run:",
+        "train.objectives[0].type: needs all of the teacher's 'logits', but of each row only the 4"
+            + " largest are stored (topk)",
+        "train.objectives[0].where: 'logits[0] > 0' is refused: ",
+        "train.objectives[1].k: is 5, but of each row of 'logits' only the 4 largest are stored",
+        "train.objectives[2].temperature: is 3.0, but of 'logits' the mass");
   }
 
   @Test

@@ -10,6 +10,7 @@ import io.lakestill.io.Json;
 import io.lakestill.signal.SignalColumn;
 import io.lakestill.signal.SignalManifest;
 import io.lakestill.signal.SignalTable;
+import io.lakestill.signal.codec.Dense16;
 import io.lakestill.student.Flatten;
 import io.lakestill.student.Layer;
 import io.lakestill.student.Linear;
@@ -154,7 +155,8 @@ class SeveralTeachersTest {
             "evaluate");
     assertThat(signals("cnn").signals())
         .containsExactly(
-            new SignalColumn("logits", 10), new SignalColumn("map_first", List.of(4, 8, 8)));
+            new SignalColumn("logits", 10),
+            new SignalColumn("map_first", List.of(4, 8, 8), new Dense16()));
     assertThat(scorecard().has("teachers")).isFalse();
     assertThat(output().resolve("teacher/teacher.onnx")).exists();
   }
@@ -181,7 +183,8 @@ class SeveralTeachersTest {
     assertThat(output().resolve("teachers/cnn/teacher.onnx")).exists();
     assertThat(output().resolve("teacher")).doesNotExist();
     assertThat(signals("flat").signals())
-        .containsExactly(new SignalColumn("logits", 10), new SignalColumn("pixels", 64));
+        .containsExactly(
+            new SignalColumn("logits", 10), new SignalColumn("pixels", List.of(64), new Dense16()));
     assertThat(signals("flat").preprocessing()).isNotEqualTo(signals("cnn").preprocessing());
     assertThat(signals("flat").rows()).isEqualTo(signals("cnn").rows());
 
@@ -195,6 +198,9 @@ class SeveralTeachersTest {
         .as("random weights")
         .isCloseTo(0.1, within(0.2));
     assertThat(teachers.get(1).get("parameters").longValue()).isEqualTo(650);
+    assertThat(scorecard().get("signal_tables"))
+        .extracting(table -> table.get("path").textValue().replaceFirst("^.*/signals/", ""))
+        .containsExactly("cnn", "flat");
 
     ObjectNode again = run("run", data, method);
     assertThat(again.get("stages"))

@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -62,6 +63,11 @@ class SignalRowsTest {
   }
 
   private static PackedTables pack(List<SignalTable> tables, String... needs) {
+    return pack(tables, Set.of(), needs);
+  }
+
+  private static PackedTables pack(
+      List<SignalTable> tables, Set<String> rowWeights, String... needs) {
     Blueprint blueprint = Digits.blueprint();
     Requirements requirements = Requirements.of(needs);
     Taught taught =
@@ -72,7 +78,8 @@ class SignalRowsTest {
     RowLayout layout = RowLayout.targets(requirements, taught.shapes(requirements));
     return PackedTables.pack(
         Digits.spark(),
-        new PackedTables.Plan(blueprint.recipe().data(), blueprint.features(), layout, taught, 2));
+        new PackedTables.Plan(
+            blueprint.recipe().data(), blueprint.features(), layout, taught, rowWeights, 2));
   }
 
   @Test
@@ -119,6 +126,32 @@ class SignalRowsTest {
       assertThat(target[22]).isEqualTo(1);
       assertThat(target[23]).isCloseTo(LogitSummary.of(first, 0, 10).entropy(), within(1e-6f));
     }
+  }
+
+  @Test
+  void takesTheColumnThatAnExpressionWritesInOtherLetterCase() throws IOException {
+    List<SignalTable> both =
+        List.of(teacher("resnet", 0).commit(1), teacher("vit", RAISED).commit(1));
+
+    for (float[] target : targets(both, "teacher.sql:VIT.LOGITS[7] - Resnet.logits[7]")) {
+      assertThat(target[1]).isCloseTo(RAISED, within(1e-4f));
+    }
+  }
+
+  @Test
+  void refusesNegativeWeightsByKey() throws IOException {
+    List<SignalTable> table = List.of(teacher("resnet", 0).commit(1));
+    String weight = "0.5 - argmax";
+
+    assertThatThrownBy(() -> pack(table, Set.of(weight), "teacher.sql:" + weight))
+        .isInstanceOfSatisfying(
+            LakestillException.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.BAD_INPUT))
+        .hasMessageContaining("examples whose weight in a term of the loss is negative, such as ")
+        .hasMessageContaining("(view 0: '0.5 - argmax' is -")
+        .hasMessageContaining("greatest(expression, 0)")
+        .satisfies(e -> assertThat(e.getMessage().split("view 0", -1)).hasSize(6));
+    assertThat(pack(table, Set.of("margin"), "teacher.sql:" + weight).rows().training())
+        .isEqualTo(training.size());
   }
 
   @Test
@@ -266,7 +299,7 @@ class SignalRowsTest {
         List.of(teacher("resnet", 0).commit(1), teacher("vit", 0).commit(1)),
         List.of("teacher.logits"),
         "have no 'logits', which the loss needs, they have [logits.1, logits.2]",
-        "run teach again");
+        "name it in the outputs of a teacher and run teach again");
   }
 
   private static void assertRefused(

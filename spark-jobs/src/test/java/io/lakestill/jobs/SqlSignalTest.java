@@ -115,6 +115,28 @@ class SqlSignalTest {
   }
 
   @Test
+  void readsTheFieldsThatTheTableHasWhateverTheirLetterCase() {
+    Dataset<Row> rows = TWO.empty(spark);
+
+    assertThat(new SqlSignal("RESNET.Logits[0] > `VIT-b`.ENTROPY").fields(rows))
+        .containsExactly("resnet.logits", "vit-b.entropy");
+    assertThat(new SqlSignal("Resnet is not null and view_id = 0").fields(rows))
+        .contains("resnet.logits", "resnet.entropy")
+        .doesNotContain("vit-b.entropy");
+  }
+
+  @Test
+  void saysWhoseOutputsLackASignal() {
+    assertThat(ONE.owner("map")).isEqualTo("teacher 'resnet'");
+    assertThat(ONE.own("map.2")).isEqualTo("map.2");
+    assertThat(TWO.owner("map.2")).isEqualTo("teacher 'vit-b'");
+    assertThat(TWO.own("map.2")).isEqualTo("map");
+    assertThat(TWO.owner("map.3")).isEqualTo("a teacher");
+    assertThat(TWO.owner("map")).isEqualTo("a teacher");
+    assertThat(TWO.own("map")).isEqualTo("map");
+  }
+
+  @Test
   void numbersTheSignalsOfSeveralTeachers() {
     assertThat(ONE.sources())
         .isEqualTo(

@@ -9,6 +9,7 @@ import io.lakestill.signal.SignalManifest;
 import io.lakestill.signal.SignalRow;
 import io.lakestill.signal.SignalSchema;
 import io.lakestill.signal.SignalTable;
+import io.lakestill.signal.codec.Codec;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,12 +24,11 @@ import org.apache.hadoop.fs.Path;
  * the rest at random, by key.
  */
 final class SyntheticSignals {
-  private static final SignalSchema SCHEMA =
-      new SignalSchema(List.of(new SignalColumn(SignalColumn.LOGITS, 10)));
-
   /** What is known of one example. */
   record Example(String id, int label, RawFeatures raw) {}
 
+  private SignalSchema schema =
+      new SignalSchema(List.of(new SignalColumn(SignalColumn.LOGITS, 10)));
   private final SignalTable table;
   private final String teacher;
   private final float raised;
@@ -51,6 +51,12 @@ final class SyntheticSignals {
     this.table = new SignalTable(new Path(folder.toUri()), new Configuration());
     this.views = views;
     this.viewSeed = viewSeed;
+  }
+
+  /** Its logits are stored so. */
+  SyntheticSignals storedBy(Codec codec) {
+    schema = new SignalSchema(List.of(new SignalColumn(SignalColumn.LOGITS, List.of(10), codec)));
+    return this;
   }
 
   SyntheticSignals say(Example example, int view) {
@@ -88,7 +94,7 @@ final class SyntheticSignals {
       String name = "part-%05d.parquet".formatted(file);
       try (SignalFileWriter writer =
           new SignalFileWriter(
-              new SignalFileWriter.Contents(SCHEMA, teacher, "0"),
+              new SignalFileWriter.Contents(schema, teacher, "0"),
               new Path(table.folder(version), name),
               new Path(table.quarantineFolder(version), name),
               table.configuration())) {
@@ -113,13 +119,15 @@ final class SyntheticSignals {
             "fingerprint",
             new SignalManifest.Teacher(teacher, "0"),
             Digits.blueprint().features().fingerprint(),
-            SignalManifest.DENSE32,
-            SCHEMA.signals(),
+            schema.signals(),
             List.of("0", "1", "2", "3", "4", "5", "6", "7", "8", "9"),
             new SignalManifest.Views(views, viewSeed),
             List.of(),
             signals,
-            quarantine));
+            quarantine,
+            Optional.empty(),
+            List.of(),
+            0));
     return table;
   }
 }

@@ -73,7 +73,13 @@ class TermChecksTest {
         .asString()
         .contains("needs the teacher's 'embedding', there are [logits]")
         .contains("teacher { embedding = <signal> }")
-        .contains("teacher.outputs { embedding = ... }");
+        .contains("outputs { embedding = ... } of teacher 'synthetic'");
+    assertThat(
+            ofRecipe(
+                "teacher=null", TWO_TEACHERS, loss("{type=pkt,teacher{embedding=embedding.1}}")))
+        .singleElement()
+        .asString()
+        .endsWith("name a tensor for it in the outputs { embedding = ... } of teacher 'resnet'");
     assertThat(ofRecipe("teacher=null", TWO_TEACHERS, loss("{type=kd-kl}")))
         .singleElement()
         .asString()

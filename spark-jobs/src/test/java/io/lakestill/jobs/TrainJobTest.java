@@ -11,6 +11,7 @@ import io.lakestill.recipe.ModelRole;
 import io.lakestill.signal.SignalTable;
 import io.lakestill.train.CheckpointFolder;
 import io.lakestill.train.CheckpointManifest;
+import io.lakestill.train.Epoch;
 import io.lakestill.train.TrainingProgress;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -22,6 +23,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.stream.Stream;
+import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -137,6 +139,68 @@ class TrainJobTest {
 
     assertThat(second.outcome()).isEqualTo(StageLog.Outcome.DONE);
     assertThat(second.value().parameters().sha256()).isEqualTo(first.parameters().sha256());
+  }
+
+  private TrainJob remembering(String name) throws IOException {
+    return job(
+        name,
+        Optional.of(Digits.sound(folder.resolve("signals " + name)).commit(1)),
+        "train.objectives=[{type=selective-global-queue,queue-size=500,reduction=token-mean}]",
+        "train.epochs=1");
+  }
+
+  @Test
+  void aLostMemoryFileIsNoReasonToTrainAgain() throws IOException {
+    TrainJob job = remembering("remembering");
+    CheckpointManifest first = run(job);
+    assertThat(first.memory()).hasSize(2);
+    assertThat(checkpoint(job).memory(first.memory()).parts()).containsExactly("0", "1");
+    for (CheckpointManifest.ParameterFile file : first.memory()) {
+      Files.delete(folder.resolve("remembering/checkpoint").resolve(file.file()));
+    }
+
+    StageLog.Result<CheckpointManifest> second = job.run(spark, TrainingProgress.silent());
+
+    assertThat(second.outcome()).isEqualTo(StageLog.Outcome.ALREADY_DONE);
+    assertThat(second.value()).isEqualTo(first);
+  }
+
+  /** Loses the training rows, and with them what the loss remembers, once all steps are done. */
+  private static final class LosesMemory implements TrainingProgress {
+    private final List<String> notices = new ArrayList<>();
+
+    @Override
+    public void step(Step step) {}
+
+    @Override
+    public void epoch(Epoch epoch) {
+      JavaSparkContext.fromSparkContext(spark.sparkContext()).getPersistentRDDs().values().stream()
+          .filter(rdd -> "packed rows".equals(rdd.name()))
+          .forEach(rdd -> rdd.unpersist(true));
+    }
+
+    @Override
+    public void notice(String message) {
+      notices.add(message);
+    }
+  }
+
+  @Test
+  void theWeightsAreKeptWhenTheMemoryIsLostAtTheEnd() throws IOException {
+    TrainJob job = remembering("forgetful");
+    LosesMemory progress = new LosesMemory();
+
+    CheckpointManifest manifest = job.run(spark, progress).value();
+
+    assertThat(manifest.memory()).isEmpty();
+    assertThat(checkpoint(job).manifest()).contains(manifest);
+    assertThat(checkpoint(job).parameters(manifest).names()).contains("linear1.weight");
+    assertThat(progress.notices)
+        .anySatisfy(
+            notice ->
+                assertThat(notice)
+                    .contains("The weights are stored")
+                    .contains("are those of step 0"));
   }
 
   @Test

@@ -62,6 +62,7 @@ public final class CrcdFeature extends BankContrast {
   private transient double[] products;
   private transient double[] weights;
   private transient double[] slope;
+  private double temperature;
 
   CrcdFeature(BankOptions options) {
     super(options, FLOOR, 1, new InitialValues.UnitRows(options.projectionDim()));
@@ -72,6 +73,7 @@ public final class CrcdFeature extends BankContrast {
       Batch batch, Gradients gradients, NceSide side, UnitHead head, double[] v, Bank source) {
     int rows = batch.rows();
     this.v = v;
+    temperature = options().temperatureAt(batch);
     bank = source.in(batch, options());
     samples = batch.indices("index.samples", rows, 1, bank.rows());
     gatherTargets(batch);
@@ -127,7 +129,7 @@ public final class CrcdFeature extends BankContrast {
         for (int at = i * contrasts; at < (i + 1) * contrasts; at++) {
           cosines(i, at, first, count);
           for (int m = 0; m < count; m++) {
-            sum += Math.exp(line[m] / options().temperature());
+            sum += Math.exp(line[m] / temperature);
           }
         }
       }
@@ -203,7 +205,6 @@ public final class CrcdFeature extends BankContrast {
 
   /** The losses of one target seen from each anchor, and what they do to the direction. */
   private void contrast(int i, int at, int first, int count, double logZ, int rows) {
-    double temperature = options().temperature();
     double c = (double) (contrasts - 1) / bank.rows();
     boolean positive = at == i * contrasts;
     int slot = slots[at];

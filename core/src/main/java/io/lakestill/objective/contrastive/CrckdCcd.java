@@ -19,6 +19,15 @@ import java.util.Optional;
  *
  * <p>Shapes: as {@code crd}, with {@code index.positives: [batch, positives]}.
  *
+ * <p>Positives are drawn with replacement among the class's others in the shard (the reference:
+ * without).
+ *
+ * <p>Schedule: the reference weighs this term by {@code lambda} = 0.1 before epoch 20 of 80 and by
+ * {@code lambda^2} from then on, since it multiplies twice; the paper's total has {@code lambda}
+ * once. There {@code crckd-crp} begins with weight 1, and the divergence from the mean teacher with
+ * {@code exp(-5 (1 - min(e, 30)/30)^2)}. Weights are the recipe's; {@code crckd.conf} follows the
+ * code.
+ *
  * <p>Memory: each worker (a core) keeps the banks of its own examples, its shard, for the whole
  * training and draws negatives among those of other classes, with replacement (the references:
  * without, where there are enough); {@code n} is the size of the shard. With one worker that is the
@@ -49,7 +58,8 @@ public final class CrckdCcd extends BankContrast {
     int[] same = positives.in(batch, bank.rows());
     int[] negatives = batch.indices("index.negatives", rows, k, bank.rows());
     slope = Scratch.atLeast(slope, rows * bank.width());
-    double loss = side.loss(batch, v, bank, same, p, negatives, k, options().temperature(), slope);
+    double temperature = options().temperatureAt(batch);
+    double loss = side.loss(batch, v, bank, same, p, negatives, k, temperature, slope);
     head.backward(slope, gradients);
     return loss;
   }

@@ -29,9 +29,10 @@ import java.util.Optional;
  * the backward pass. {@code loss = (1/B) sum_b KL(softmax(v^t_b . anchors^t / T) || softmax(v^s_b .
  * anchors^s / T))}; the teacher's projection gets no gradient.
  *
- * <p>Shapes: as {@code crckd-ccd}, with {@code index.bank_labels: [n]}, the class of each bank row.
- * A class without a row in the bank has no anchor and no part in the relation; one whose mean is 0
- * is refused.
+ * <p>Shapes: as {@code crckd-ccd}, with {@code index.bank_labels: [n]}, the class of each bank row;
+ * neither positives nor negatives, from which the reference only sets normalisers that this term
+ * does not read (a batch that has them sets them too). A class without a row in the bank has no
+ * anchor and no part in the relation; one whose mean is 0 is refused.
  *
  * <p>Memory: as {@code crckd-ccd}; so a class's anchor is the mean over the worker's own examples
  * of it, with W workers over a W-th of them, and the relation is to the classes of the shard.
@@ -45,7 +46,6 @@ public final class CrckdCrp implements Objective {
   private final UnitHead teacher = new UnitHead("teacher.embedding", "teacher_projection", 0);
 
   private final BankOptions options;
-  private final ClassPositives positives;
   private final NceSide studentSide = new NceSide("state.z_student");
   private final NceSide teacherSide = new NceSide("state.z_teacher");
   private final Bank studentBank = new Bank("state.bank_student");
@@ -61,22 +61,33 @@ public final class CrckdCrp implements Objective {
   private transient double[] slopes;
   private transient double[] slope;
 
-  CrckdCrp(BankOptions options, int positives) {
+  CrckdCrp(BankOptions options) {
     this.options = options;
-    this.positives = new ClassPositives(positives);
   }
 
   @Override
   public Requirements requires() {
-    return BankContrast.REQUIREMENTS.and(Requirements.of("index.bank_labels"));
+    return Requirements.of(
+        "student.embedding",
+        "teacher.embedding",
+        "weight.student_projection",
+        "bias.student_projection",
+        "weight.teacher_projection",
+        "bias.teacher_projection",
+        "index.samples",
+        "index.bank_labels",
+        "state.bank_student",
+        "state.bank_teacher");
   }
 
   @Override
   public Equipment equip(Dimensions dimensions) {
-    Draw labels = new Draw.ShardLabels("index.bank_labels");
-    return options
-        .equip(dimensions, student, teacher, positives.count(), options.uniformBank())
-        .and(new Equipment(List.of(), List.of(), List.of(labels)));
+    Equipment own =
+        new Equipment(
+            List.of(),
+            options.banks(dimensions, options.uniformBank()),
+            List.of(new Draw.Samples("index.samples"), new Draw.ShardLabels("index.bank_labels")));
+    return options.projections(dimensions, student, teacher).and(own);
   }
 
   @Override
@@ -85,8 +96,11 @@ public final class CrckdCrp implements Objective {
     int width = options.projectionDim();
     double[] s = student.forward(batch);
     double[] t = teacher.forward(batch);
-    normaliser(batch, studentSide, s, teacherBank);
-    normaliser(batch, teacherSide, t, studentBank);
+    if (batch.has("index.negatives")) {
+      normaliser(batch, studentSide, s, teacherBank);
+      normaliser(batch, teacherSide, t, studentBank);
+    }
+    double temperature = options.temperatureAt(batch);
     studentBank.update(batch, options, s);
     teacherBank.update(batch, options, t);
     findClasses(batch, studentBank.in(batch, options).rows());
@@ -98,12 +112,12 @@ public final class CrckdCrp implements Objective {
     double loss = 0;
     slopes = Scratch.atLeast(slopes, rows * classes);
     for (int row = 0; row < rows; row++) {
-      relation(t, row, teacherAnchors, teacherLog);
-      relation(s, row, studentAnchors, studentLog);
+      relation(t, row, teacherAnchors, temperature, teacherLog);
+      relation(s, row, studentAnchors, temperature, studentLog);
       for (int c = 0; c < classes; c++) {
         double p = Math.exp(teacherLog[c]);
         loss += p * (teacherLog[c] - studentLog[c]) / rows;
-        double by = (Math.exp(studentLog[c]) - p) / options.temperature() / rows;
+        double by = (Math.exp(studentLog[c]) - p) / temperature / rows;
         slopes[row * classes + c] = by;
       }
     }
@@ -122,14 +136,18 @@ public final class CrckdCrp implements Objective {
     return teacherAnchors;
   }
 
-  /** Sets Z on the first batch, as the contrast that shares these banks does. */
+  /**
+   * Sets Z on the first batch, as the contrast that shares these banks does in the reference; the
+   * relation itself never reads it, so a training draws nothing for it.
+   */
   private void normaliser(Batch batch, NceSide side, double[] v, Bank other) {
     int rows = batch.rows();
-    int k = options.negatives();
+    int p = batch.indices("index.positives").width();
+    int k = batch.indices("index.negatives").width();
     Tensor bank = other.in(batch, options);
-    int[] same = positives.in(batch, bank.rows());
+    int[] same = new ClassPositives(p).in(batch, bank.rows());
     int[] negatives = batch.indices("index.negatives", rows, k, bank.rows());
-    side.normalise(batch, v, bank, same, positives.count(), negatives, k, options.temperature());
+    side.normalise(batch, v, bank, same, p, negatives, k, options.temperatureAt(batch));
   }
 
   /** Numbers the classes of the bank's rows from 0 without gaps. */
@@ -177,10 +195,10 @@ public final class CrckdCrp implements Objective {
     return anchors;
   }
 
-  private void relation(double[] v, int row, double[] anchors, double[] log) {
+  private void relation(double[] v, int row, double[] anchors, double temperature, double[] log) {
     int width = options.projectionDim();
     for (int c = 0; c < classes; c++) {
-      log[c] = Doubles.dot(v, row * width, anchors, c * width, width) / options.temperature();
+      log[c] = Doubles.dot(v, row * width, anchors, c * width, width) / temperature;
     }
     LogSoftmax.normalise(log, classes);
   }
@@ -194,9 +212,8 @@ public final class CrckdCrp implements Objective {
 
     @Override
     public Optional<Objective> create(Settings options) {
-      var bank = BankOptions.read(options);
-      int positives = options.integer("positives");
-      return options.build(() -> new CrckdCrp(bank.get(), positives));
+      var bank = BankOptions.readWithoutDraws(options);
+      return options.build(() -> new CrckdCrp(bank.get()));
     }
   }
 }

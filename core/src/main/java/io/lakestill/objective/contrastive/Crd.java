@@ -54,8 +54,8 @@ public final class Crd extends BankContrast {
     int k = options().negatives();
     int[] negatives = batch.indices("index.negatives", rows, k, bank.rows());
     slope = Scratch.atLeast(slope, rows * bank.width());
-    double loss =
-        side.loss(batch, v, bank, positives, 1, negatives, k, options().temperature(), slope);
+    double temperature = options().temperatureAt(batch);
+    double loss = side.loss(batch, v, bank, positives, 1, negatives, k, temperature, slope);
     head.backward(slope, gradients);
     return loss;
   }

@@ -1,5 +1,6 @@
 package io.lakestill.objective.contrastive;
 
+import io.lakestill.error.Errors;
 import io.lakestill.metric.LogSoftmax;
 import io.lakestill.objective.Batch;
 import io.lakestill.objective.Dimensions;
@@ -38,7 +39,9 @@ import java.util.Optional;
  *
  * <p>Memory: each worker (a core) has a queue of the keys of its own batches, as each process has
  * in the reference; with W workers the queues hold W times the keys, from W times as many steps
- * back.
+ * back. A queue that with the batch is longer than the worker's shard always holds the row's own
+ * key of the pass before, as a negative, and is refused. A shorter one may hold it where two passes
+ * meet, whose orders differ, as in the reference.
  *
  * <p>Source: Gao et al., "DistilCSE", 2021; caskcsg/sentemb {@code ckd_contrastive.py}, whose
  * script starts log_scale at 1.
@@ -76,6 +79,14 @@ public final class DistilcseCkd implements Objective {
 
   @Override
   public Equipment equip(Dimensions dimensions) {
+    int room = dimensions.samples() - dimensions.rows();
+    if (queueSize > room) {
+      throw Errors.badRecipe(
+          ("distilcse-ckd has queue-size = %d, but a worker has %d training rows and batches of %d:"
+                  + " the queue would hold a row's own key, as a negative; set queue-size to at most"
+                  + " %d, or use fewer cores.")
+              .formatted(queueSize, dimensions.samples(), dimensions.rows(), Math.max(0, room)));
+    }
     int out = dimensions.channels("teacher.embedding");
     Head logScale = new Head("weight.log_scale", List.of(1), new InitialValues.Constant(1));
     Memory queue = new Memory("state.queue", List.of(0, out), InitialValues.ZERO);

@@ -3,6 +3,7 @@ package io.lakestill.objective.contrastive;
 import io.lakestill.objective.Objective;
 import io.lakestill.objective.ObjectiveType;
 import io.lakestill.objective.numeric.GroupContrast.Groups;
+import io.lakestill.recipe.Schedule;
 import io.lakestill.recipe.Settings;
 import java.util.List;
 import java.util.Optional;
@@ -27,7 +28,7 @@ import java.util.Optional;
 public final class MsdcrdFeatureWise extends RegionContrast {
   private static final long serialVersionUID = 1L;
 
-  MsdcrdFeatureWise(List<Integer> grids, double temperature) {
+  MsdcrdFeatureWise(List<Integer> grids, Schedule temperature) {
     super(grids, temperature);
   }
 
@@ -51,7 +52,7 @@ public final class MsdcrdFeatureWise extends RegionContrast {
     @Override
     public Optional<Objective> create(Settings options) {
       List<Integer> grids = options.integers("grids");
-      double temperature = options.number("temperature");
+      Schedule temperature = options.schedule("temperature");
       return options.build(() -> new MsdcrdFeatureWise(grids, temperature));
     }
   }

@@ -3,6 +3,7 @@ package io.lakestill.objective.contrastive;
 import io.lakestill.objective.Objective;
 import io.lakestill.objective.ObjectiveType;
 import io.lakestill.objective.numeric.GroupContrast.Groups;
+import io.lakestill.recipe.Schedule;
 import io.lakestill.recipe.Settings;
 import java.util.List;
 import java.util.Optional;
@@ -30,7 +31,7 @@ import java.util.Optional;
 public final class MsdcrdSampleWise extends RegionContrast {
   private static final long serialVersionUID = 1L;
 
-  MsdcrdSampleWise(List<Integer> grids, double temperature) {
+  MsdcrdSampleWise(List<Integer> grids, Schedule temperature) {
     super(grids, temperature);
   }
 
@@ -54,7 +55,7 @@ public final class MsdcrdSampleWise extends RegionContrast {
     @Override
     public Optional<Objective> create(Settings options) {
       List<Integer> grids = options.integers("grids");
-      double temperature = options.number("temperature");
+      Schedule temperature = options.schedule("temperature");
       return options.build(() -> new MsdcrdSampleWise(grids, temperature));
     }
   }

@@ -12,6 +12,7 @@ import io.lakestill.objective.head.RegionHead;
 import io.lakestill.objective.numeric.GroupContrast;
 import io.lakestill.objective.numeric.GroupContrast.Groups;
 import io.lakestill.objective.numeric.UnitRows;
+import io.lakestill.recipe.Schedule;
 import java.util.List;
 
 /** The contrast of MSDCRD: unit vectors of regions, told from others of their group. */
@@ -19,14 +20,14 @@ abstract class RegionContrast implements Objective {
   private static final long serialVersionUID = 1L;
   private static final double FLOOR = 1e-12;
 
-  private final double temperature;
+  private final Schedule temperature;
   private final RegionHead head;
   private final GroupContrast contrast = new GroupContrast();
   private transient double[] norms;
   private transient double[] teacherNorms;
   private transient double[] slope;
 
-  RegionContrast(List<Integer> grids, double temperature) {
+  RegionContrast(List<Integer> grids, Schedule temperature) {
     this.head = new RegionHead(grids);
     this.temperature = Rule.positive("temperature", temperature);
   }
@@ -46,7 +47,7 @@ abstract class RegionContrast implements Objective {
 
   @Override
   public final Equipment equip(Dimensions dimensions) {
-    return new Equipment(RegionHead.heads(dimensions), List.of(), List.of());
+    return RegionHead.equip(dimensions);
   }
 
   @Override
@@ -60,7 +61,8 @@ abstract class RegionContrast implements Objective {
     UnitRows.normalise(head.teacher(), vectors, width, FLOOR, teacherNorms);
     slope = Scratch.atLeast(slope, vectors * width);
     Groups groups = groups(batch.rows(), head.regions());
-    double loss = contrast.loss(head.student(), head.teacher(), groups, width, temperature, slope);
+    double now = temperature.at(batch.progress());
+    double loss = contrast.loss(head.student(), head.teacher(), groups, width, now, slope);
     UnitRows.backward(slope, head.student(), norms, vectors, width, FLOOR);
     head.backward(slope, gradients);
     return loss;

@@ -17,6 +17,7 @@ import io.lakestill.objective.Tensor;
 import io.lakestill.objective.head.UnitHead;
 import io.lakestill.objective.numeric.Doubles;
 import io.lakestill.objective.numeric.MatrixProduct;
+import io.lakestill.recipe.Schedule;
 import io.lakestill.recipe.Settings;
 import java.util.List;
 import java.util.Optional;
@@ -39,6 +40,11 @@ import java.util.Optional;
  * <p>Memory: each worker (a core) has a queue of {@code queue-size} rows, of its own batches. With
  * W workers the queues hold W times the rows, each from W times as many steps back.
  *
+ * <p>The queue's first values are normal, each <em>column</em> of length 1, as the reference has
+ * them ({@code F.normalize(randn(queue-size, projection-dim), dim=0)}), so that its rows are far
+ * shorter than the unit rows that replace them. The paper speaks of unit embeddings, by which each
+ * <em>row</em> would have length 1. The difference lasts until the queue is full once.
+ *
  * <p>Source: Giakoumoglou, Stathaki, "Relational Representation Distillation", 2024;
  * giakoumoglou/distillers {@code RRD.py}, FIFO memory. Its arguments default to T_s = 0.1 and T_t =
  * 0.02, a docstring and the last abstract have them the other way round.
@@ -52,8 +58,8 @@ public final class Rrd implements Objective {
   private final UnitHead student = new UnitHead("student.embedding", "student_projection", 1e-12);
   private final UnitHead teacher = new UnitHead("teacher.embedding", "teacher_projection", 1e-12);
 
-  private final double studentTemperature;
-  private final double teacherTemperature;
+  private final Schedule studentTemperature;
+  private final Schedule teacherTemperature;
   private final int projectionDim;
   private final int queueSize;
   private final MatrixProduct matrices = new MatrixProduct();
@@ -63,7 +69,7 @@ public final class Rrd implements Objective {
   private transient double[] teacherLog;
   private transient double[] slope;
 
-  Rrd(int projectionDim, double studentTemperature, double teacherTemperature, int queueSize) {
+  Rrd(int projectionDim, Schedule studentTemperature, Schedule teacherTemperature, int queueSize) {
     this.projectionDim = Rule.atLeast(1, "projection-dim", projectionDim);
     this.studentTemperature = Rule.positive("student-temperature", studentTemperature);
     this.teacherTemperature = Rule.positive("teacher-temperature", teacherTemperature);
@@ -112,6 +118,8 @@ public final class Rrd implements Objective {
     teacherLog = Scratch.atLeast(teacherLog, block * queueSize);
     line = Scratch.atLeast(line, queueSize);
     slope = Scratch.atLeast(slope, rows * width);
+    double ours = studentTemperature.at(batch.progress());
+    double theirs = teacherTemperature.at(batch.progress());
     double loss = 0;
     for (int first = 0; first < rows; first += BLOCK) {
       int many = Math.min(BLOCK, rows - first);
@@ -119,7 +127,7 @@ public final class Rrd implements Objective {
       matrices.multiplyTransposed(c, at, queue, 0, many, width, queueSize, teacherLog, 0);
       matrices.multiplyTransposed(a, at, queue, 0, many, width, queueSize, studentLog, 0);
       for (int i = 0; i < many; i++) {
-        loss += compare(i * queueSize, rows);
+        loss += compare(i * queueSize, rows, ours, theirs);
       }
       matrices.multiply(studentLog, 0, queue, 0, many, queueSize, width, slope, at);
     }
@@ -143,15 +151,15 @@ public final class Rrd implements Objective {
   }
 
   /** The loss of a row; replaces its products by the derivatives by the student's. */
-  private double compare(int from, int rows) {
+  private double compare(int from, int rows, double ours, double theirs) {
     double loss = 0;
-    relation(teacherLog, from, teacherTemperature);
+    relation(teacherLog, from, theirs);
     System.arraycopy(line, 0, teacherLog, from, queueSize);
-    relation(studentLog, from, studentTemperature);
+    relation(studentLog, from, ours);
     for (int k = 0; k < queueSize; k++) {
       double p = Math.exp(teacherLog[from + k]);
       loss -= p * line[k] / rows;
-      studentLog[from + k] = (Math.exp(line[k]) - p) / studentTemperature / rows;
+      studentLog[from + k] = (Math.exp(line[k]) - p) / ours / rows;
     }
     return loss;
   }
@@ -173,8 +181,8 @@ public final class Rrd implements Objective {
 
     @Override
     public Optional<Objective> create(Settings options) {
-      double studentTemperature = options.number("student-temperature");
-      double teacherTemperature = options.number("teacher-temperature");
+      Schedule studentTemperature = options.schedule("student-temperature");
+      Schedule teacherTemperature = options.schedule("teacher-temperature");
       int projectionDim = options.integer("projection-dim");
       int queueSize = options.integer("queue-size");
       return options.build(

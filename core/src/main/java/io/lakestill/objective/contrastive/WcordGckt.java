@@ -113,7 +113,7 @@ public final class WcordGckt implements Objective {
     int size = batch.rows() * student.width();
     byStudent = Scratch.atLeast(byStudent, size);
     byTeacher = Scratch.atLeast(byTeacher, size);
-    double share = 1 / options.temperature() / batch.rows();
+    double share = 1 / options.temperatureAt(batch) / batch.rows();
     positive = 0;
     for (int i = 0; i < size; i++) {
       positive += share * s[i] * t[i];
@@ -136,7 +136,7 @@ public final class WcordGckt implements Objective {
     int width = bank.width();
     int k = batch.indices("index.negatives").width();
     int[] negatives = batch.indices("index.negatives", batch.rows(), k, bank.rows());
-    double share = 1 / options.temperature() / batch.rows() / k;
+    double share = 1 / options.temperatureAt(batch) / batch.rows() / k;
     sums = Scratch.atLeast(sums, batch.rows() * width);
     Arrays.fill(sums, 0, batch.rows() * width, 0.0);
     order.sort(negatives, batch.rows(), k, bank.rows(), width);

@@ -26,7 +26,14 @@ import java.util.Optional;
  * <p>{@code h = normalise(W f + b)} on both sides; {@code C_ij = 1 - h^t_i . h^s_j}; the plan
  * {@code Pi = exp((f_i + g_j - C_ij)/eps)} after the given number of Sinkhorn iterations in the log
  * domain, with marginals 1/B; {@code loss = sum Pi C + eps sum Pi log Pi}. The gradient holds Pi
- * constant: {@code d loss / d C = Pi}. Both projections learn.
+ * constant: {@code d loss / d C = Pi}.
+ *
+ * <p>Nothing here holds two embeddings apart, so two projections that both learn make the loss
+ * small by mapping everything to one point. The paper's local term is read two ways: {@code
+ * teacher-projection = learned} as written, with projections of its own or those that the global
+ * term's contrast keeps apart; {@code fixed}, the teacher's projection is random and stays as
+ * drawn, so the term alone cannot collapse. Heads belong to one term here, so a recipe says {@code
+ * fixed}.
  *
  * <p>Shapes: {@code student.embedding, teacher.embedding: [batch, width]} of any widths; {@code
  * weight.*_projection: [projection-dim, width]} with {@code bias}. In distributed training the
@@ -43,12 +50,19 @@ public final class WcordLckt implements Objective {
   /** Beyond it a product of kernel and factors may leave the range of a double. */
   private static final double MOST_EXPONENT = 150;
 
+  /** Whether the teacher's side learns. */
+  enum TeacherProjection {
+    LEARNED,
+    FIXED
+  }
+
   private final UnitHead student = new UnitHead("student.embedding", "student_projection", 1e-12);
   private final UnitHead teacher = new UnitHead("teacher.embedding", "teacher_projection", 1e-12);
 
   private final int projectionDim;
   private final double epsilon;
   private final int iterations;
+  private final TeacherProjection teacherProjection;
   private double transport;
   private double entropy;
   private final MatrixProduct matrices = new MatrixProduct();
@@ -60,7 +74,9 @@ public final class WcordLckt implements Objective {
   private transient double[] turned;
   private transient double[] slope;
 
-  WcordLckt(int projectionDim, double epsilon, int iterations) {
+  WcordLckt(
+      int projectionDim, double epsilon, int iterations, TeacherProjection teacherProjection) {
+    this.teacherProjection = teacherProjection;
     this.projectionDim = Rule.atLeast(1, "projection-dim", projectionDim);
     this.epsilon = Rule.positive("epsilon", epsilon);
     this.iterations = Rule.atLeast(1, "iterations", iterations);
@@ -106,8 +122,10 @@ public final class WcordLckt implements Objective {
     slope = Scratch.atLeast(slope, rows * width);
     matrices.transposedMultiply(cost, t, rows, rows, width, slope);
     student.backward(slope, gradients);
-    matrices.multiply(cost, s, rows, rows, width, slope);
-    teacher.backward(slope, gradients);
+    if (teacherProjection == TeacherProjection.LEARNED) {
+      matrices.multiply(cost, s, rows, rows, width, slope);
+      teacher.backward(slope, gradients);
+    }
     return transport + entropy;
   }
 
@@ -194,7 +212,8 @@ public final class WcordLckt implements Objective {
       int projectionDim = options.integer("projection-dim");
       double epsilon = options.number("epsilon");
       int iterations = options.integer("iterations");
-      return options.build(() -> new WcordLckt(projectionDim, epsilon, iterations));
+      var learning = options.choice("teacher-projection", TeacherProjection.class);
+      return options.build(() -> new WcordLckt(projectionDim, epsilon, iterations, learning));
     }
   }
 }

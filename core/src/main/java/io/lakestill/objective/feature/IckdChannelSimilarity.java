@@ -25,7 +25,9 @@ import java.util.Optional;
  *
  * <p>Source: Liu et al., "Exploring Inter-Channel Correlation for Diversity-Preserved Knowledge
  * Distillation", 2021; torchdistill {@code mid_level.py}, {@code ChSimLoss}, which divides by
- * {@code B^2} although it is a mean over rows.
+ * {@code B^2} although it is a mean over rows. So the loss falls with the batch: it is {@code 1/B}
+ * of a mean over rows, {@code B} being one worker's part of the batch. With another batch or other
+ * cores, what a weight means stays the same when weight over {@code B} does.
  */
 public final class IckdChannelSimilarity implements Objective {
   private static final long serialVersionUID = 1L;

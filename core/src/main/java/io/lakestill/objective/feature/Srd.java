@@ -11,6 +11,7 @@ import io.lakestill.objective.Rule;
 import io.lakestill.objective.Scratch;
 import io.lakestill.objective.Shapes;
 import io.lakestill.objective.Tensor;
+import io.lakestill.recipe.Schedule;
 import io.lakestill.recipe.Settings;
 import java.util.Optional;
 
@@ -31,11 +32,11 @@ public final class Srd implements Objective {
   private static final long serialVersionUID = 1L;
 
   private final double exponent;
-  private final double temperature;
+  private final Schedule temperature;
   private transient double[] teacherLog;
   private transient double[] studentLog;
 
-  public Srd(double exponent, double temperature) {
+  public Srd(double exponent, Schedule temperature) {
     this.exponent = Rule.positive("exponent", exponent);
     this.temperature = Rule.positive("temperature", temperature);
   }
@@ -73,6 +74,7 @@ public final class Srd implements Objective {
     Tensor student = batch.finite("student.logits");
     Tensor teacher = batch.finite("teacher.logits");
     Shapes.requireSame("student.logits", student, "teacher.logits", teacher);
+    double now = temperature.at(batch.progress());
     int rows = student.rows();
     int classes = student.width();
     teacherLog = Scratch.atLeast(teacherLog, classes);
@@ -80,12 +82,12 @@ public final class Srd implements Objective {
     float[] gradient = gradients.of("student.logits").data();
     double sum = 0;
     for (int offset = 0; offset < student.size(); offset += classes) {
-      LogSoftmax.of(teacher.data(), offset, classes, temperature, teacherLog);
-      LogSoftmax.of(student.data(), offset, classes, temperature, studentLog);
+      LogSoftmax.of(teacher.data(), offset, classes, now, teacherLog);
+      LogSoftmax.of(student.data(), offset, classes, now, studentLog);
       for (int c = 0; c < classes; c++) {
         double p = Math.exp(teacherLog[c]);
         sum += p * (teacherLog[c] - studentLog[c]) / rows;
-        gradient[offset + c] += (float) ((Math.exp(studentLog[c]) - p) / temperature / rows);
+        gradient[offset + c] += (float) ((Math.exp(studentLog[c]) - p) / now / rows);
       }
     }
     return sum;
@@ -101,7 +103,7 @@ public final class Srd implements Objective {
     @Override
     public Optional<Objective> create(Settings options) {
       double exponent = options.number("exponent");
-      double temperature = options.number("temperature");
+      Schedule temperature = options.schedule("temperature");
       return options.build(() -> new Srd(exponent, temperature));
     }
   }

@@ -3,9 +3,8 @@ package io.lakestill.objective.head;
 import io.lakestill.error.Errors;
 import io.lakestill.objective.Batch;
 import io.lakestill.objective.Dimensions;
-import io.lakestill.objective.Equipment.Head;
+import io.lakestill.objective.Equipment;
 import io.lakestill.objective.Gradients;
-import io.lakestill.objective.InitialValues;
 import io.lakestill.objective.Requirements;
 import io.lakestill.objective.Rule;
 import io.lakestill.objective.Scratch;
@@ -64,12 +63,9 @@ public final class RegionHead implements Serializable {
   }
 
   /** The parameters it learns. */
-  public static List<Head> heads(Dimensions dimensions) {
-    int in = dimensions.channels("student.map");
-    int out = dimensions.channels("teacher.map");
-    return List.of(
-        new Head("weight.projector", List.of(out, in), InitialValues.linear(in)),
-        new Head("bias.projector", List.of(out), InitialValues.linear(in)));
+  public static Equipment equip(Dimensions dimensions) {
+    return new LinearHead("projector")
+        .equip(dimensions.channels("student.map"), dimensions.channels("teacher.map"));
   }
 
   /** The regions of one row. */

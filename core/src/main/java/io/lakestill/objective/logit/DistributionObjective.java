@@ -37,6 +37,11 @@ abstract class DistributionObjective implements RowwiseObjective {
    */
   abstract double divergence(double[] teacherLog, double[] studentLog, int classes, double[] slope);
 
+  /** What the temperature multiplies the loss by, such as its square. */
+  double softening(double temperature) {
+    return 1;
+  }
+
   /** What the sum over rows is multiplied by. */
   double factor(int rows, int classes) {
     return 1.0 / rows;
@@ -62,7 +67,7 @@ abstract class DistributionObjective implements RowwiseObjective {
     if (counted == 0) {
       return 0;
     }
-    double factor = factor(counted, classes);
+    double factor = softening(t) * factor(counted, classes);
     float[] gradient = gradients.of("student.logits").data();
     double sum = 0;
     for (int row = 0; row < student.rows(); row++) {

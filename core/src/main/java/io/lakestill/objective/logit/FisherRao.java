@@ -19,6 +19,10 @@ import java.util.Optional;
  * <p>Finite for logits of any finite size. The arc cosine has no derivative at 1: a row closer than
  * {@code eps} counts {@code 2 arccos(1 - eps)}, about {@code 2 sqrt(2 eps)}, with gradient 0.
  *
+ * <p>Experimental: as the objective of Mendez-Lucero, Bojorquez Gallardo, Belle, "Semantic
+ * Objective Functions", 2024, toward another model's distribution, temperature and mean over rows
+ * are our choice.
+ *
  * <p>Source: the formula (Rao, 1945); no reference code.
  */
 public final class FisherRao extends DistributionObjective {
@@ -52,6 +56,11 @@ public final class FisherRao extends DistributionObjective {
     @Override
     public String name() {
       return "fisher-rao";
+    }
+
+    @Override
+    public Optional<String> experimental() {
+      return Optional.of("as a distillation loss, temperature and mean over rows are our choice");
     }
 
     @Override

@@ -16,10 +16,13 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * Cross-entropy with smoothed labels, summed over tokens.
+ * Cross-entropy with smoothed labels.
  *
  * <p>{@code loss = sum over rows of (1 - eps) (-log q_y) + (eps/V) sum_v -log q_v} with {@code q =
- * softmax(s)}, {@code V} the number of classes.
+ * softmax(s)}, {@code V} the number of classes. {@code reduction = sum} as in the reference, which
+ * divides by the tokens of all workers afterwards; {@code token-mean} divides by the rows that
+ * count in this worker's part of the batch, so that a weight means the same for any batch and
+ * cores.
  *
  * <p>Shapes: {@code student.logits: [tokens, classes]}, {@code labels: [tokens]}, {@code mask:
  * [tokens]}, optional. In nats. A row whose mask is 0 or whose label is {@code padding-idx} is left
@@ -35,7 +38,14 @@ public final class LabelSmoothedCe implements Objective {
   /** Stands for an index that was not given; no label is negative. */
   private static final int NO_PADDING = -1;
 
+  /** What the sum over rows is divided by. */
+  public enum Reduction {
+    SUM,
+    TOKEN_MEAN
+  }
+
   private final double labelSmoothing;
+  private final Reduction reduction;
   private final int paddingIndex;
   private double negativeLogLikelihood;
   private int tokens;
@@ -45,10 +55,12 @@ public final class LabelSmoothedCe implements Objective {
   /**
    * @param labelSmoothing {@code eps}, from 0 to 1
    * @param paddingIndex the label of rows to leave out, if any
+   * @param reduction what the sum is divided by
    */
-  public LabelSmoothedCe(double labelSmoothing, OptionalInt paddingIndex) {
+  public LabelSmoothedCe(double labelSmoothing, OptionalInt paddingIndex, Reduction reduction) {
     this.labelSmoothing = Rule.fraction("label-smoothing", labelSmoothing);
     this.paddingIndex = paddingIndex.orElse(NO_PADDING);
+    this.reduction = reduction;
   }
 
   @Override
@@ -64,25 +76,37 @@ public final class LabelSmoothedCe implements Objective {
     studentLog = Scratch.atLeast(studentLog, classes);
     slope = Scratch.atLeast(slope, classes);
     negativeLogLikelihood = 0;
-    tokens = 0;
+    tokens = counted(batch, labels);
+    double share = reduction == Reduction.SUM ? 1 : 1.0 / Math.max(1, tokens);
     float[] gradient = gradients.of("student.logits").data();
     double loss = 0;
     for (int row = 0; row < student.rows(); row++) {
       int label = labels[row];
-      if (batch.masked(row) || paddingIndex == label) {
+      if (!counts(batch, row, label)) {
         continue;
       }
       int offset = row * classes;
       LogSoftmax.of(student.data(), offset, classes, 1.0, studentLog);
-      tokens++;
       negativeLogLikelihood -= studentLog[label];
       for (int c = 0; c < classes; c++) {
         slope[c] = -labelSmoothing / classes - (c == label ? 1 - labelSmoothing : 0);
         loss += slope[c] * studentLog[c];
       }
-      SoftmaxGradient.add(1, slope, studentLog, classes, gradient, offset);
+      SoftmaxGradient.add(share, slope, studentLog, classes, gradient, offset);
     }
-    return loss;
+    return share * loss;
+  }
+
+  private int counted(Batch batch, int[] labels) {
+    int count = 0;
+    for (int row = 0; row < batch.rows(); row++) {
+      count += counts(batch, row, labels[row]) ? 1 : 0;
+    }
+    return count;
+  }
+
+  private boolean counts(Batch batch, int row, int label) {
+    return !batch.masked(row) && paddingIndex != label;
   }
 
   @Override
@@ -104,7 +128,8 @@ public final class LabelSmoothedCe implements Objective {
           options.has("padding-idx")
               ? OptionalInt.of(options.integer("padding-idx"))
               : OptionalInt.empty();
-      return options.build(() -> new LabelSmoothedCe(smoothing, padding));
+      Reduction reduction = options.choice("reduction", Reduction.class);
+      return options.build(() -> new LabelSmoothedCe(smoothing, padding, reduction));
     }
   }
 }

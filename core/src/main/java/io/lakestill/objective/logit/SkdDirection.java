@@ -1,6 +1,5 @@
 package io.lakestill.objective.logit;
 
-import io.lakestill.error.Errors;
 import io.lakestill.objective.Batch;
 import io.lakestill.objective.Gradients;
 import io.lakestill.objective.Objective;
@@ -24,8 +23,8 @@ import java.util.Optional;
  * covariance of D's columns over the batch (divisor {@code B - 1}) plus {@code tikhonov I}; {@code
  * loss = (1/B) sum_i sqrt(D_i S^-1 D_i^T)}. The gradient passes through {@code S}.
  *
- * <p>Shapes: {@code student.logits, teacher.logits: [batch, classes]}; at least two rows. Cost
- * {@code B^3}. In distributed training the batch is one worker's part.
+ * <p>Shapes: {@code student.logits, teacher.logits: [batch, classes]}. Cost {@code B^3}. A single
+ * row has no similarities and the loss 0. In distributed training the batch is one worker's part.
  *
  * <p>Source: torchdistill {@code mid_level.py}, {@code SKDDirectionLoss}.
  */
@@ -60,7 +59,7 @@ public final class SkdDirection implements Objective {
     Tensor target = batch.finite("teacher.logits");
     int rows = logits.rows();
     if (rows < 2) {
-      throw Errors.badInput("skd-direction needs at least two rows in a batch, has " + rows + ".");
+      return 0;
     }
     int square = rows * rows;
     student = Doubles.of(logits, student);

@@ -7,6 +7,7 @@ import io.lakestill.objective.Dimensions;
 import io.lakestill.objective.Equipment;
 import io.lakestill.objective.Equipment.Draw;
 import io.lakestill.objective.Gradients;
+import io.lakestill.objective.KeptClasses;
 import io.lakestill.objective.Objective;
 import io.lakestill.objective.ObjectiveType;
 import io.lakestill.objective.Requirements;
@@ -73,6 +74,13 @@ public final class TopkKl implements RowwiseObjective {
     }
     Draw kept = new Draw.Largest("index.topk", "teacher.logits", k);
     return new Equipment(List.of(), List.of(), List.of(kept));
+  }
+
+  @Override
+  public Optional<KeptClasses> kept(String input) {
+    return input.equals("teacher.logits")
+        ? Optional.of(new KeptClasses(k, temperature))
+        : Optional.empty();
   }
 
   @Override

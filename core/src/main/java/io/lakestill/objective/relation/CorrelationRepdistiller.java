@@ -1,6 +1,5 @@
 package io.lakestill.objective.relation;
 
-import io.lakestill.error.Errors;
 import io.lakestill.objective.Batch;
 import io.lakestill.objective.Dimensions;
 import io.lakestill.objective.Equipment;
@@ -26,7 +25,7 @@ import java.util.Optional;
  *
  * <p>Shapes: {@code student.embedding, teacher.embedding: [batch, width]} of any widths; {@code
  * weight.student_projection, weight.teacher_projection: [projection-dim, width]} and their {@code
- * bias}; at least two rows.
+ * bias}. A single row has no neighbour and the loss 0.
  *
  * <p>Source: HobbitLong/RepDistiller {@code CC.py}, code shared by the author of Peng et al.,
  * "Correlation Congruence for Knowledge Distillation", 2019; another function than the paper's,
@@ -70,8 +69,7 @@ public final class CorrelationRepdistiller implements Objective {
     Tensor theirs = batch.finite("teacher.embedding");
     int rows = ours.rows();
     if (rows < 2) {
-      throw Errors.badInput(
-          "correlation-repdistiller needs at least two rows in a batch, has " + rows + ".");
+      return 0;
     }
     student = Doubles.of(ours, student);
     teacher = Doubles.of(theirs, teacher);

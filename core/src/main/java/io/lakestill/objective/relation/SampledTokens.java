@@ -47,10 +47,8 @@ final class SampledTokens implements Serializable {
   }
 
   Equipment equipment(Dimensions dimensions) {
-    return new Equipment(
-        RegionHead.heads(dimensions),
-        List.of(),
-        List.of(new Positions(INDEX, tokens, head.regions())));
+    Positions drawn = new Positions(INDEX, tokens, head.regions());
+    return RegionHead.equip(dimensions).and(new Equipment(List.of(), List.of(), List.of(drawn)));
   }
 
   /** Fills {@link #student} and {@link #teacher}. */

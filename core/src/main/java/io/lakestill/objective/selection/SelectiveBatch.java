@@ -17,8 +17,10 @@ import java.util.Optional;
  * gate}; the gate is the {@code ceil(ratio n)}-th largest {@code nll} of the batch's n tokens.
  *
  * <p>Shapes: {@code student.logits, teacher.logits: [tokens, classes]}, {@code labels: [tokens]},
- * {@code mask: [tokens]}, optional. In nats, summed over tokens. Tokens whose mask is 0 or whose
- * label is {@code padding-idx} do not count.
+ * {@code mask: [tokens]}, optional. In nats. Tokens whose mask is 0 or whose label is {@code
+ * padding-idx} do not count. {@code reduction = sum} as in the reference, which divides by the
+ * tokens of all workers afterwards; where nobody does, a term's weight would depend on batch and
+ * cores, and {@code token-mean} divides by the tokens of this worker's part of the batch.
  *
  * <p>Source: Wang, Yan, Meng, Zhou, "Selective Knowledge Distillation for Neural Machine
  * Translation", 2021; LeslieOverfitting/selective_distillation {@code

@@ -27,8 +27,10 @@ import java.util.Optional;
  * size, and a batch larger than the queue replaces it.
  *
  * <p>Shapes: {@code student.logits, teacher.logits: [tokens, classes]}, {@code labels: [tokens]},
- * {@code mask: [tokens]}, optional. In nats, summed over tokens. Tokens whose mask is 0 or whose
- * label is {@code padding-idx} do not count.
+ * {@code mask: [tokens]}, optional. In nats. Tokens whose mask is 0 or whose label is {@code
+ * padding-idx} do not count. {@code reduction = sum} as in the reference, which divides by the
+ * tokens of all workers afterwards; where nobody does, a term's weight would depend on batch and
+ * cores, and {@code token-mean} divides by the tokens of this worker's part of the batch.
  *
  * <p>Memory: {@code state.queue: [m]}, empty at the start. Each worker (a core) has a queue of the
  * losses of its own batches and so a gate of its own; with W workers the queues hold W times the

@@ -21,7 +21,8 @@ import java.util.OptionalInt;
  * gate} of KL(p_i || q_i)}, {@code nll_i = -log q_y}. {@code p} is the teacher's softmax; {@code
  * teacher-logit-multiplier} multiplies its logits, {@code teacher-schedule = topk} keeps
  * probabilities above 0.01 (all when there is none) and renormalises. Which tokens are selected is
- * not differentiated; ties at the gate are all selected.
+ * not differentiated; ties at the gate are all selected. {@code reduction = token-mean} divides by
+ * the tokens that count.
  */
 final class SelectiveTerms implements java.io.Serializable {
   private static final long serialVersionUID = 1L;
@@ -36,11 +37,20 @@ final class SelectiveTerms implements java.io.Serializable {
     TOPK
   }
 
+  /** What the sum over tokens is divided by. */
+  enum Reduction {
+    /** Nothing: the reference's, which divides by the tokens of all workers later. */
+    SUM,
+    /** The tokens that count. */
+    TOKEN_MEAN
+  }
+
   private final double ratio;
   private final double labelSmoothing;
   private final int paddingIndex;
   private final TeacherSchedule schedule;
   private final double multiplier;
+  private final Reduction reduction;
   private double smoothed;
   private double divergence;
   private double negativeLogLikelihood;
@@ -58,12 +68,14 @@ final class SelectiveTerms implements java.io.Serializable {
       double labelSmoothing,
       OptionalInt paddingIndex,
       TeacherSchedule schedule,
-      double multiplier) {
+      double multiplier,
+      Reduction reduction) {
     this.ratio = Rule.fraction("ratio", ratio);
     this.labelSmoothing = Rule.fraction("label-smoothing", labelSmoothing);
     this.paddingIndex = paddingIndex.orElse(NO_PADDING);
     this.schedule = schedule;
     this.multiplier = Rule.positive("teacher-logit-multiplier", multiplier);
+    this.reduction = reduction;
   }
 
   /** Reads the options; the values are checked by {@code build}. */
@@ -76,7 +88,8 @@ final class SelectiveTerms implements java.io.Serializable {
             : OptionalInt.empty();
     TeacherSchedule schedule = options.choice("teacher-schedule", TeacherSchedule.class);
     double multiplier = options.number("teacher-logit-multiplier");
-    return () -> new SelectiveTerms(ratio, smoothing, padding, schedule, multiplier);
+    Reduction reduction = options.choice("reduction", Reduction.class);
+    return () -> new SelectiveTerms(ratio, smoothing, padding, schedule, multiplier, reduction);
   }
 
   /** The likelihood losses of the tokens that count, in their order. */
@@ -127,6 +140,7 @@ final class SelectiveTerms implements java.io.Serializable {
     smoothed = 0;
     divergence = 0;
     negativeLogLikelihood = 0;
+    double share = reduction == Reduction.SUM ? 1 : 1.0 / tokens;
     for (int row = 0; row < batch.rows(); row++) {
       int label = labels[row];
       if (!counts(batch, row, label)) {
@@ -143,9 +157,9 @@ final class SelectiveTerms implements java.io.Serializable {
       if (selected[row]) {
         addTeacher(teacher, offset, classes);
       }
-      SoftmaxGradient.add(1, slope, studentLog, classes, gradient, offset);
+      SoftmaxGradient.add(share, slope, studentLog, classes, gradient, offset);
     }
-    return smoothed + divergence;
+    return share * (smoothed + divergence);
   }
 
   /** The tokens on which the teacher spoke in the last {@link #evaluate}. */

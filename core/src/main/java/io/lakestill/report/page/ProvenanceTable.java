@@ -29,8 +29,8 @@ final class ProvenanceTable {
     fact(list, "Recipe", provenance.recipe());
     fact(list, "Its SHA-256", provenance.recipeSha256());
     provenance
-        .signalTable()
-        .ifPresent(
+        .signalTables()
+        .forEach(
             table -> fact(list, "Signal table", table.path() + ", version " + table.version()));
     fact(
         list,

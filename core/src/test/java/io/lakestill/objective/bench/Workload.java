@@ -49,8 +49,7 @@ final class Workload {
           Map.entry("distilcse-ckd", "queue-size = $negatives"),
           Map.entry("crd", "negatives = $negatives"),
           Map.entry("crcd-feature", "negatives = $negatives"),
-          Map.entry("crckd-ccd", "negatives = $negatives"),
-          Map.entry("crckd-crp", "negatives = $negatives"));
+          Map.entry("crckd-ccd", "negatives = $negatives"));
 
   private final Objective objective;
   private Batch batch;

@@ -145,7 +145,8 @@ record WorkloadInputs(String objective, Workload.Size size, SplittableRandom ran
 
   private Indices drawn(int width, int below) {
     return new Indices(
-        new int[] {size.rows(), width}, random.ints(size.rows() * width, 0, below).toArray());
+        new int[] {size.rows(), width},
+        random.ints((long) size.rows() * width, 0, below).toArray());
   }
 
   private Indices ones(int width) {

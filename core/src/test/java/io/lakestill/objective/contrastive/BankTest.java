@@ -140,7 +140,7 @@ class BankTest {
   @Test
   void classWithoutSampleInTheShardHasNoPartInTheRelation() {
     int[] of = {0, 2, 3, 5};
-    Objective objective = MadeObjective.of("crckd-crp", OPTIONS);
+    Objective objective = MadeObjective.of("crckd-crp", "projection-dim = 4, momentum = 0.5");
     double loss =
         step(objective, batch(new int[] {0, 3}, of, new int[] {3, 5, 0, 2}, state(of, -1)));
     assertThat(loss).isFinite().isPositive();

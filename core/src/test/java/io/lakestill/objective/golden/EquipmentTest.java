@@ -124,7 +124,7 @@ class EquipmentTest {
           .isEqualTo(shape.subList(from, shape.size()));
     }
     if (!OTHER_SUPPORT.contains(golden.objective())) {
-      Batch drawn = drawn(trained, 6);
+      Batch drawn = drawn(trained.objective(), trained.dimensions(), 6);
       for (Equipment.Draw draw : equipment.draws()) {
         if (golden.batch().has(draw.name())) {
           assertThat(TrainableCase.shape(drawn, draw.name()))
@@ -165,7 +165,7 @@ class EquipmentTest {
     Map<String, Double> options = WITHOUT_CONSTANTS.getOrDefault(golden.objective(), Map.of());
     TrainableCase trained = TrainableCase.of(golden, options);
     Objective objective = trained.objective();
-    Batch batch = drawn(trained, 6);
+    Batch batch = drawn(objective, trained.dimensions(), 6);
     Set<String> names = batch.present(objective.requires().differentiable());
     // The first step sets what is frozen from then on, such as normalisers.
     assertThat(objective.evaluate(batch, Gradients.of(batch, names))).isFinite();
@@ -196,9 +196,8 @@ class EquipmentTest {
   }
 
   /** Every input from a seed; the rows are samples of a shard with all classes. */
-  private static Batch drawn(TrainableCase trained, long seed) {
-    Dimensions dimensions = trained.dimensions();
-    Equipment equipment = trained.objective().equip(dimensions);
+  static Batch drawn(Objective objective, Dimensions dimensions, long seed) {
+    Equipment equipment = objective.equip(dimensions);
     SplittableRandom random = new SplittableRandom(seed);
     int rows = dimensions.rows();
     int[] labels =
@@ -225,7 +224,7 @@ class EquipmentTest {
     }
     draws.indices().forEach(builder::indices);
     Batch batch = builder.build();
-    draws.fill(batch, 1, all);
+    draws.fill(batch, 1, Arrays.copyOf(all, rows));
     return batch;
   }
 

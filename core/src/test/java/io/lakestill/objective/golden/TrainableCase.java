@@ -27,7 +27,7 @@ import java.util.stream.Stream;
  * A reference case as a training would meet it: its objective, with the options that its inputs
  * imply and its parameters leave out, and its sizes.
  */
-record TrainableCase(GoldenCase golden, Objective objective, Dimensions dimensions) {
+public record TrainableCase(GoldenCase golden, Objective objective, Dimensions dimensions) {
 
   /** Options that the reference code has no name for, and the axis of an input that shows them. */
   private record Implied(String objective, String option, String input, int axis) {}
@@ -45,6 +45,11 @@ record TrainableCase(GoldenCase golden, Objective objective, Dimensions dimensio
           new Implied("cd-topn", "items", "index.items", 1),
           new Implied("ccd-relaxed-ranking", "ranked", "index.ranked", 1),
           new Implied("ccd-relaxed-ranking", "uninteresting", "index.uninteresting", 1));
+
+  /** One case of each objective that a training from tables can have. */
+  public static Stream<TrainableCase> firstOfEach() throws IOException, URISyntaxException {
+    return EquipmentTest.firstOfEach().map(golden -> of(golden, Map.of()));
+  }
 
   static List<GoldenCase> all() throws IOException, URISyntaxException {
     Path folder = Path.of(TestResource.class.getResource("/golden/objectives").toURI());
@@ -81,10 +86,11 @@ record TrainableCase(GoldenCase golden, Objective objective, Dimensions dimensio
     Problems problems = new Problems();
     var objective = new GoldenCheck(new Objectives()).objective(completed, problems);
     assertThat(problems.found()).as(golden.toString()).isEmpty();
-    return new TrainableCase(completed, objective.orElseThrow(), dimensions(golden.batch()));
+    return new TrainableCase(completed, objective.orElseThrow(), dimensions(golden));
   }
 
-  private static Dimensions dimensions(Batch batch) {
+  private static Dimensions dimensions(GoldenCase golden) {
+    Batch batch = golden.batch();
     Map<String, List<Integer>> shapes = new HashMap<>();
     for (String name : batch.names()) {
       if (name.startsWith("student.") || name.startsWith("teacher.")) {
@@ -98,7 +104,9 @@ record TrainableCase(GoldenCase golden, Objective objective, Dimensions dimensio
     }
     State state = batch.state();
     boolean banked = state.names().contains("state.bank_student");
-    int samples = banked ? state.tensor("state.bank_student").rows() : 2 * batch.rows();
+    // A queue must be shorter than the training set.
+    int queued = golden.params().path("queue_size").asInt(0);
+    int samples = banked ? state.tensor("state.bank_student").rows() : 2 * batch.rows() + queued;
     int classes =
         shapes.containsKey("student.logits")
             ? Math.max(2, shapes.get("student.logits").get(0))

@@ -9,8 +9,10 @@ import io.lakestill.error.LakestillException;
 import io.lakestill.objective.Batch;
 import io.lakestill.objective.FiniteDifferences;
 import io.lakestill.objective.Gradients;
+import io.lakestill.objective.Indices;
 import io.lakestill.objective.RandomBatch;
 import io.lakestill.objective.Tensor;
+import java.util.Arrays;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -46,7 +48,38 @@ class KdKlTest {
         Batch.of(1).tensor("student.logits", logits).tensor("teacher.logits", logits).build();
     Gradients gradients = Gradients.of(batch, LOGITS);
     assertThat(new KdKl(4).evaluate(batch, gradients)).isZero();
-    assertThat(gradients.norm()).isZero();
+    // Probabilities sum to one but for rounding.
+    assertThat(gradients.norm()).isLessThan(1e-12);
+  }
+
+  @Test
+  void aMaskedRowIsNeitherInTheSumNorInTheMean() {
+    Batch logits = RandomBatch.ofLogits(2, 3, 4, 2);
+    Batch masked =
+        Batch.of(3)
+            .tensor("student.logits", logits.tensor("student.logits"))
+            .tensor("teacher.logits", logits.tensor("teacher.logits"))
+            .indices("mask", Indices.of(new int[] {1, 1, 0}))
+            .build();
+    Batch first = RandomBatch.ofLogits(2, 3, 4, 2);
+    Batch kept =
+        Batch.of(2)
+            .tensor("student.logits", firstTwo(first.tensor("student.logits")))
+            .tensor("teacher.logits", firstTwo(first.tensor("teacher.logits")))
+            .build();
+    Gradients gradients = Gradients.of(masked, LOGITS);
+    Gradients expected = Gradients.of(kept, LOGITS);
+
+    assertThat(new KdKl(4).evaluate(masked, gradients))
+        .isEqualTo(new KdKl(4).evaluate(kept, expected));
+
+    assertThat(Arrays.copyOf(gradients.of("student.logits").data(), 8))
+        .isEqualTo(expected.of("student.logits").data());
+    assertThat(Arrays.copyOfRange(gradients.of("student.logits").data(), 8, 12)).containsOnly(0f);
+  }
+
+  private static Tensor firstTwo(Tensor rows) {
+    return new Tensor(new int[] {2, 4}, Arrays.copyOf(rows.data(), 8));
   }
 
   @Test

@@ -11,7 +11,7 @@ class TableSegmentsTest {
   @ParameterizedTest(name = "{0} choosers of {1} among {2} rows of {3}")
   @CsvSource({"3, 50, 50000, 128", "1, 1, 1, 4", "4, 9, 20, 128", "2, 100, 3000, 1000000"})
   void everyChoiceStandsOnceInTheSegmentOfItsRow(int choosers, int each, int rows, int width) {
-    int[] chosen = new SplittableRandom(rows).ints(choosers * each, 0, rows).toArray();
+    int[] chosen = new SplittableRandom(rows).ints((long) choosers * each, 0, rows).toArray();
     TableSegments order = new TableSegments();
     order.sort(chosen, choosers, each, rows, width);
     int last = -1;

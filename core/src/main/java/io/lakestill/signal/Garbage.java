@@ -1,0 +1,175 @@
+package io.lakestill.signal;
+
+import io.lakestill.error.Errors;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+
+/**
+ * The files of a signal table that no kept version needs: what runs left that never committed, and
+ * what only versions that are given up name. Nothing but what Lakestill itself lays there is ever
+ * among them.
+ *
+ * <p>Who deletes must hold the lease of the table's output folder: the files of a run that has not
+ * committed yet cannot be told from those of a dead one.
+ */
+public final class Garbage {
+  private static final Pattern SIGNALS = Pattern.compile("v=[1-9][0-9]{0,8}");
+  private static final Pattern BESIDE = Pattern.compile("(quarantine|tombstones)-v[1-9][0-9]{0,8}");
+  private static final Pattern MANIFEST = Pattern.compile("manifest-v[1-9][0-9]{0,8}\\.json");
+
+  /** What replacing CURRENT or a manifest leaves when its process dies in between. */
+  private static final Pattern HALF =
+      Pattern.compile("\\.(CURRENT|manifest-v[0-9]+\\.json)\\.[0-9a-f-]{36}");
+
+  private static final Pattern PART =
+      Pattern.compile("part-[0-9]{5}-[0-9a-f-]{36}\\.zstd\\.parquet");
+
+  private final SignalTable table;
+  private final FileSystem files;
+  private final List<Integer> keptVersions;
+  private final List<Path> folders = new ArrayList<>();
+  private final List<FileStatus> garbage = new ArrayList<>();
+
+  private Garbage(SignalTable table, FileSystem files, List<Integer> keptVersions) {
+    this.table = table;
+    this.files = files;
+    this.keptVersions = keptVersions;
+  }
+
+  /**
+   * Looks for it; nothing is deleted.
+   *
+   * @param keep how many of the newest committed versions to keep, the current one included
+   * @throws io.lakestill.error.LakestillException (exit 3) when the pointer or a kept manifest is
+   *     damaged, or that is no signal table
+   */
+  public static Garbage find(SignalTable table, int keep) {
+    if (keep < 1) {
+      throw new IllegalArgumentException("the current version is always kept, keep is " + keep);
+    }
+    Optional<SignalManifest> current = table.current();
+    List<Integer> committed =
+        table.versions().stream()
+            .filter(version -> current.isPresent() && version <= current.get().version())
+            .toList();
+    List<Integer> kept = committed.subList(Math.max(0, committed.size() - keep), committed.size());
+    try {
+      Garbage garbage = new Garbage(table, table.root().getFileSystem(table.configuration()), kept);
+      garbage.collect();
+      if (current.isEmpty()) {
+        garbage.requireOurs();
+      }
+      return garbage;
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot list '" + table.root() + "'", e);
+    }
+  }
+
+  private void collect() throws IOException {
+    Set<Path> named = new HashSet<>();
+    for (int version : keptVersions) {
+      named.add(qualified(table.manifestPath(version)));
+      table.files(table.manifest(version)).forEach(file -> named.add(qualified(file.path())));
+    }
+    for (FileStatus status : list(table.metadata())) {
+      String name = status.getPath().getName();
+      if (status.isDirectory() && BESIDE.matcher(name).matches()) {
+        below(status, named);
+      } else if (status.isFile()
+          && (HALF.matcher(name).matches()
+              || (MANIFEST.matcher(name).matches() && !named.contains(status.getPath())))) {
+        garbage.add(status);
+      }
+    }
+    for (FileStatus status : list(table.root())) {
+      if (status.isDirectory() && SIGNALS.matcher(status.getPath().getName()).matches()) {
+        below(status, named);
+      }
+    }
+  }
+
+  private void below(FileStatus folder, Set<Path> named) throws IOException {
+    for (FileStatus status : list(folder.getPath())) {
+      if (status.isDirectory()) {
+        below(status, named);
+      } else if (!named.contains(status.getPath())) {
+        garbage.add(status);
+      }
+    }
+    folders.add(folder.getPath());
+  }
+
+  /** Without a committed version, a folder may be anybody's, partitioned by a column v. */
+  private void requireOurs() {
+    for (FileStatus status : garbage) {
+      String name = status.getPath().getName();
+      if (!PART.matcher(name).matches()
+          && !MANIFEST.matcher(name).matches()
+          && !HALF.matcher(name).matches()) {
+        throw Errors.badInput(
+            ("There is no signal table at '%s': nothing was committed to it, and '%s' is not what"
+                    + " Lakestill writes; correct its path.")
+                .formatted(table.root(), status.getPath()));
+      }
+    }
+  }
+
+  private Path qualified(Path path) {
+    return files.makeQualified(path);
+  }
+
+  private FileStatus[] list(Path folder) throws IOException {
+    try {
+      return files.listStatus(folder);
+    } catch (FileNotFoundException e) {
+      return new FileStatus[0];
+    }
+  }
+
+  /** The versions that stay, oldest first. */
+  public List<Integer> keptVersions() {
+    return keptVersions;
+  }
+
+  /** What can go. */
+  public List<Path> paths() {
+    return garbage.stream().map(FileStatus::getPath).toList();
+  }
+
+  /** Its size. */
+  public long bytes() {
+    return garbage.stream().mapToLong(FileStatus::getLen).sum();
+  }
+
+  /**
+   * Deletes it: manifests first, so that no version is found whose files are gone, then files, then
+   * folders that are empty.
+   *
+   * @throws UncheckedIOException when a file cannot be deleted; deleting again goes on from there
+   */
+  public void delete() {
+    try {
+      for (FileStatus status : garbage) {
+        files.delete(status.getPath(), false);
+      }
+      for (Path folder : folders) {
+        if (list(folder).length == 0) {
+          // Recursive, since Hadoop does not show the checksums of files that were never closed.
+          files.delete(folder, true);
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot delete from '" + table.root() + "'", e);
+    }
+  }
+}

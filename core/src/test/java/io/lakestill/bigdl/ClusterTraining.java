@@ -1,0 +1,123 @@
+package io.lakestill.bigdl;
+
+import io.lakestill.error.LakestillException;
+import io.lakestill.objective.WeightedTerms;
+import io.lakestill.train.CheckpointFolder;
+import io.lakestill.train.CheckpointManifest;
+import io.lakestill.train.Epoch;
+import io.lakestill.train.PackedRows;
+import io.lakestill.train.RowLayout;
+import io.lakestill.train.TrainingProgress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.SparkConf;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.deploy.LocalSparkCluster;
+
+/**
+ * The driver of {@link TwoExecutorsTest}, in a process of its own: a standalone cluster of two
+ * executors with one core each, and a training on it. Its first argument is a folder, into which
+ * goes the checkpoint's memory and, once all is well, the file {@code done}; with a second one an
+ * executor is killed at that step.
+ */
+final class ClusterTraining {
+  private ClusterTraining() {}
+
+  private record Killer(int fatalStep) implements TrainingProgress {
+    @Override
+    public void step(Step step) {
+      if (step.step() == fatalStep) {
+        ProcessHandle executor =
+            ProcessHandle.current()
+                .descendants()
+                .filter(ClusterTraining::isExecutor)
+                .findFirst()
+                .orElseThrow();
+        System.err.println("killed executor: " + executor.destroyForcibly());
+      }
+    }
+
+    @Override
+    public void epoch(Epoch epoch) {}
+  }
+
+  private static boolean isExecutor(ProcessHandle process) {
+    // Executors are the driver's only children in Java; their command lines are too long to read.
+    return process.info().command().orElse("").endsWith("java");
+  }
+
+  private static SparkConf configuration() {
+    return new SparkConf()
+        .setAppName("two executors")
+        .set("spark.ui.enabled", "false")
+        .set("spark.driver.host", "127.0.0.1")
+        .set("spark.driver.bindAddress", "127.0.0.1")
+        .set("spark.executor.cores", "1")
+        .set("spark.cores.max", "2")
+        .set("spark.executor.memory", "1g")
+        .set("spark.executor.extraClassPath", System.getProperty("java.class.path"))
+        .set("spark.scheduler.minRegisteredResourcesRatio", "1.0")
+        .set("spark.shuffle.reduceLocality.enabled", "false")
+        .set("spark.speculation", "false")
+        .set("spark.task.maxFailures", "1");
+  }
+
+  public static void main(String[] arguments) throws Exception {
+    Path folder = Path.of(arguments[0]);
+    int fatalStep = arguments.length > 1 ? Integer.parseInt(arguments[1]) : 0;
+    SparkConf configuration = configuration();
+    LocalSparkCluster cluster = LocalSparkCluster.apply(2, 1, 1200, configuration);
+    configuration.setMaster(cluster.start()[0]);
+    int exit = 0;
+    try (JavaSparkContext context = new JavaSparkContext(configuration)) {
+      Files.writeString(folder.resolve("done"), train(context, folder, fatalStep));
+    } catch (Exception e) {
+      e.printStackTrace();
+      exit = e instanceof LakestillException known ? known.exitCode().code() : 1;
+    }
+    // Spark leaves threads behind.
+    Runtime.getRuntime().halt(exit);
+  }
+
+  private static String train(JavaSparkContext context, Path folder, int fatalStep) {
+    WeightedTerms loss =
+        Losses.of(
+            "type = cross-entropy, weight = 1",
+            "type = crd, weight = 0.2, projection-dim = 4, negatives = 20, temperature = 0.5");
+    RowLayout targets = Pictures.targets(loss);
+    StudentTrainer trainer =
+        new StudentTrainer(
+            Pictures.student(),
+            loss,
+            targets,
+            Blobs.settings(6, 16, Blobs.adam(0.02)),
+            3,
+            ClusterShape.ofRunningSpark());
+    CheckpointFolder checkpoint =
+        new CheckpointFolder(
+            new org.apache.hadoop.fs.Path(folder.resolve("checkpoint").toUri()),
+            new Configuration());
+    return trainer.train(
+        context.parallelize(List.of(0, 1), 2).map(block -> rows(60 + block, block, targets)),
+        context.parallelize(List.of(0, 1), 2).map(block -> rows(20, 2 + block, targets)),
+        folder.resolve("events"),
+        new Killer(fatalStep),
+        (trained, memory) -> summary(trained, memory.store(checkpoint)));
+  }
+
+  private static PackedRows rows(int rows, long seed, RowLayout targets) {
+    return new Pictures(rows, seed).packed(targets);
+  }
+
+  private static String summary(
+      TrainedStudent trained, List<CheckpointManifest.ParameterFile> memory) {
+    List<Epoch> epochs = trained.history().epochs();
+    return "%d files, crd %f to %f"
+        .formatted(
+            memory.size(),
+            epochs.get(0).trainingTerms().get("crd"),
+            epochs.get(5).trainingTerms().get("crd"));
+  }
+}

@@ -1,0 +1,132 @@
+package io.lakestill.bigdl;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.intel.analytics.bigdl.dllib.nn.abstractnn.Activity;
+import com.intel.analytics.bigdl.dllib.optim.ValidationResult;
+import io.lakestill.objective.Dimensions;
+import io.lakestill.objective.Objective;
+import io.lakestill.objective.golden.TrainableCase;
+import io.lakestill.train.BatchLayout;
+import io.lakestill.train.EpochPlan;
+import io.lakestill.train.PackedRows;
+import io.lakestill.train.RowLayout;
+import io.lakestill.train.RowLayout.Slot;
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Random;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Validation rows rarely fill a batch. Each objective that has a validation loss measures what is
+ * left over, on one core and on two, as BigDL cuts it.
+ */
+class ValidationRowsTest {
+  private static final int BATCH = 16;
+  private static final int SAMPLES = 64;
+
+  @BeforeAll
+  static void startEngine() {
+    LocalSpark.cluster();
+  }
+
+  static Stream<TrainableCase> measured() throws IOException, URISyntaxException {
+    return TrainableCase.firstOfEach()
+        .filter(trained -> !remembers(trained.objective()))
+        .filter(trained -> !trained.objective().equip(sizes(trained)).needsShard());
+  }
+
+  private static boolean remembers(Objective objective) {
+    return objective.requires().inputs().stream().anyMatch(name -> name.startsWith("state."));
+  }
+
+  private static Dimensions sizes(TrainableCase trained) {
+    Dimensions sizes = trained.dimensions();
+    return new Dimensions(BATCH, SAMPLES, sizes.classes(), sizes.shapes());
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("measured")
+  void hasALossOverAnyNumberOfRows(TrainableCase trained) {
+    for (int cores : new int[] {1, 2}) {
+      for (int rows : new int[] {1, 17, 33}) {
+        ValidationResult mean = mean(trained, rows, cores);
+
+        assertThat((float) mean.result()._1()).as("%d rows, %d cores", rows, cores).isFinite();
+        assertThat((int) mean.result()._2()).as("%d rows, %d cores", rows, cores).isEqualTo(rows);
+      }
+    }
+  }
+
+  private static ValidationResult mean(TrainableCase trained, int rows, int cores) {
+    Objective objective = trained.objective();
+    RowLayout outputs = layout("student.", trained.dimensions());
+    RowLayout targets = layout("teacher.", trained.dimensions());
+    BatchLayout layout = BatchLayout.of(objective, outputs, targets, BATCH / cores, SAMPLES);
+    LossInputs inputs = new LossInputs(layout, new EpochPlan(SAMPLES, BATCH, 1), 1, SAMPLES);
+    Random random = new Random(rows);
+    List<ValidationMeasure> measures = new ArrayList<>();
+    for (int core = 0; core < cores; core++) {
+      measures.add(ValidationMeasure.term("t", objective, inputs).clone());
+    }
+    ValidationResult mean = new MeanResult(0, 0);
+    Iterator<PackedBatch> batches =
+        new RowSource(packed(targets, rows, trained.dimensions().classes(), random), 1, 0)
+            .validation(new int[] {1}, BATCH);
+    while (batches.hasNext()) {
+      PackedBatch batch = batches.next();
+      int each = batch.size() / cores;
+      int more = batch.size() % cores;
+      for (int core = 0; core < (each == 0 ? more : cores); core++) {
+        int count = each + (core < more ? 1 : 0);
+        PackedBatch slice = batch.slice(1 + core * each + Math.min(core, more), count);
+        Activity output = output(count, layout.columns(count), random);
+        mean = mean.$plus(measures.get(core).apply(output, slice.getTarget()));
+      }
+    }
+    return mean;
+  }
+
+  /** The label, or the logits, and then the inputs of the family by name. */
+  private static RowLayout layout(String family, Dimensions dimensions) {
+    List<Slot> slots = new ArrayList<>();
+    slots.add(
+        family.equals("teacher.")
+            ? new Slot("labels", List.of(), 0)
+            : new Slot("student.logits", List.of(dimensions.classes()), 0));
+    for (String name : new TreeSet<>(dimensions.shapes().keySet())) {
+      if (name.startsWith(family) && !name.equals("student.logits")) {
+        Slot last = slots.get(slots.size() - 1);
+        slots.add(new Slot(name, dimensions.shape(name), last.offset() + last.width()));
+      }
+    }
+    return new RowLayout(slots);
+  }
+
+  private static PackedRows packed(RowLayout targets, int rows, int classes, Random random) {
+    float[][] features = new float[rows][1];
+    float[][] values = new float[rows][targets.width()];
+    for (float[] row : values) {
+      for (int i = 0; i < row.length; i++) {
+        row[i] = (float) random.nextGaussian();
+      }
+      row[0] = random.nextInt(classes);
+    }
+    return new PackedRows(1, 1, targets.width(), features, values);
+  }
+
+  private static Activity output(int rows, int columns, Random random) {
+    float[] values = new float[rows * columns];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (float) random.nextGaussian();
+    }
+    return Floats.tensor(values, rows, columns);
+  }
+}

@@ -1,0 +1,95 @@
+package io.lakestill.jobs;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import io.lakestill.error.Errors;
+import io.lakestill.signal.Garbage;
+import io.lakestill.signal.SignalTable;
+import java.util.Locale;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.sql.SparkSession;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code gc}. */
+@Command(
+    name = "gc",
+    description = {
+      "Removes the files of a signal table that no version needs: what runs left that died, and"
+          + " with --keep the versions before the newest N.",
+      "It takes the lease of the output folder: while a run works there it removes nothing and ends"
+          + " with exit code 5."
+    },
+    mixinStandardHelpOptions = true,
+    footerHeading = "%nExample:%n",
+    footer = "  bin/lakestill gc --table out/quickstart/signals/teacher --keep 3 --dry-run")
+final class GcCommand implements Callable<Integer> {
+  private static final int SHOWN = 20;
+
+  @Mixin private TableOptions table;
+
+  @Option(
+      names = "--keep",
+      paramLabel = "N",
+      description = "Keeps the newest N versions, the current one included; all if not given.")
+  private int keep = Integer.MAX_VALUE;
+
+  @Option(names = "--dry-run", description = "Says what would be removed, and removes nothing.")
+  private boolean dryRun;
+
+  @Override
+  public Integer call() {
+    RunSummary summary = new RunSummary("gc");
+    Console console = Console.ofProcess();
+    try (SparkSession spark = Sessions.open("gc")) {
+      if (keep < 1) {
+        throw Errors.badRecipe(
+            "--keep must be at least 1, is %d: the current version always stays.".formatted(keep));
+      }
+      SignalTable opened = table.open(spark);
+      summary.json().put("table", opened.root().toString()).put("dry_run", dryRun);
+      String run = UUID.randomUUID().toString();
+      OutputFolder held = new OutputFolder(held(opened.root()));
+      try (RunLease lease = RunLease.take(held, run, opened.configuration(), console)) {
+        Garbage garbage = Garbage.find(opened, keep);
+        if (!dryRun) {
+          lease.requireHeld();
+          garbage.delete();
+        }
+        tell(garbage, summary, console);
+      }
+      summary.done();
+    } catch (Exception e) { // Spark's Scala throws checked exceptions that it does not declare.
+      summary.failed(e);
+    }
+    return summary.finish();
+  }
+
+  /** The folder whose lease a run takes that writes this table. */
+  private static Path held(Path table) {
+    Path above = table.getParent();
+    return above != null && above.getName().equals(OutputFolder.SIGNALS)
+        ? above.getParent()
+        : table;
+  }
+
+  private void tell(Garbage garbage, RunSummary summary, Console console) {
+    ArrayNode kept = summary.json().putArray("kept_versions");
+    garbage.keptVersions().forEach(kept::add);
+    summary.json().put("files", garbage.paths().size()).put("bytes", garbage.bytes());
+    garbage.paths().stream().limit(SHOWN).forEach(path -> console.line("  " + path));
+    if (garbage.paths().size() > SHOWN) {
+      console.line("  and %d more".formatted(garbage.paths().size() - SHOWN));
+    }
+    console.line(
+        String.format(
+            Locale.ROOT,
+            "%s %,d files, %,d bytes; kept versions %s.",
+            dryRun ? "Would remove" : "Removed",
+            garbage.paths().size(),
+            garbage.bytes(),
+            garbage.keptVersions()));
+  }
+}
