@@ -55,6 +55,11 @@ public final class Bound implements Objective {
     return term;
   }
 
+  /** The same, as the term of another number. */
+  Bound numbered(int other) {
+    return new Bound(objective, bindings, other);
+  }
+
   @Override
   public Requirements requires() {
     return requirements;

@@ -3,8 +3,10 @@ package io.lakestill.objective;
 import io.lakestill.objective.logit.CrossEntropy;
 import io.lakestill.recipe.Schedule;
 import java.io.Serializable;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -152,18 +154,23 @@ public final class WeightedTerms implements Objective {
   /**
    * The loss of the scratch twin: the terms that ask nothing of a teacher, their weights scaled to
    * sum to one at every step; {@code cross-entropy} when there is none that ever has a weight.
+   * Terms are counted anew, so that recipes of one method and another have the same twin.
    */
   public WeightedTerms withoutTeacher() {
     List<Term> kept =
         terms.stream().filter(term -> term.objective().requires().teacher().isEmpty()).toList();
     if (kept.stream().allMatch(term -> term.weight().largest() == 0)) {
-      return new WeightedTerms(List.of(new Term(CrossEntropy.NAME, 1.0, new CrossEntropy())));
+      Objective labels = new Bound(new CrossEntropy(), Map.of(), 0);
+      return new WeightedTerms(List.of(new Term(CrossEntropy.NAME, 1.0, labels)));
     }
     List<Schedule> all = kept.stream().map(Term::weight).toList();
-    return new WeightedTerms(
-        kept.stream()
-            .map(term -> new Term(term.name(), share(term.weight(), all), term.objective()))
-            .toList());
+    List<Term> twin = new ArrayList<>();
+    for (Term term : kept) {
+      Objective objective =
+          term.objective() instanceof Bound bound ? bound.numbered(twin.size()) : term.objective();
+      twin.add(new Term(term.name(), share(term.weight(), all), objective));
+    }
+    return new WeightedTerms(twin);
   }
 
   private static Schedule share(Schedule weight, List<Schedule> all) {

@@ -13,6 +13,7 @@ import io.lakestill.recipe.RecipeReader;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import org.apache.commons.lang3.SerializationUtils;
 import org.junit.jupiter.api.Test;
 
 /** From the terms of a recipe to the loss they stand for. */
@@ -112,6 +113,21 @@ class CompositionTest {
     assertThat(twin.terms()).hasSize(1);
     assertThat(twin.requires().teacher()).isEmpty();
     assertThat(twin.terms().get(0).weight().largest()).isEqualTo(1);
+  }
+
+  @Test
+  void theTwinOfOneMethodIsTheTwinOfAnother() {
+    byte[] behindOne =
+        twin("{ type = kd-kl, weight = 0.9 }, { type = cross-entropy, weight = 0.1 }");
+    byte[] behindTwo =
+        twin("{ type = rkd-distance }, { type = rkd-angle }, { type = cross-entropy, weight = 1 }");
+    byte[] withoutAny = twin("{ type = logits-mse }");
+    assertThat(behindTwo).isEqualTo(behindOne);
+    assertThat(withoutAny).isEqualTo(behindOne);
+  }
+
+  private byte[] twin(String terms) {
+    return SerializationUtils.serialize(sound(terms).withoutTeacher());
   }
 
   @Test
