@@ -27,6 +27,11 @@ import java.util.Set;
  * the same with unit columns, and {@code correlation = (1/C^2) |B_s - B_t|_F^2}, {@code B = Z^T Z /
  * (C - 1)}, {@code Z} the logits less their mean over the batch. No temperature.
  *
+ * <p>With {@code divisor = classes}, as above and as the reference values have it, {@code B} grows
+ * with the batch: at 128 rows of 10 classes the third term is thousands of times the others, and it
+ * cannot tell a logit from its negative. With {@code divisor = rows} it is the covariance, {@code
+ * Z^T Z / (B - 1)}.
+ *
  * <p>Shapes: {@code student.logits, teacher.logits: [batch, classes]}, {@code labels: [batch]}.
  * Large batches matter: columns and correlations see one worker's part of the batch.
  *
@@ -41,10 +46,17 @@ public final class Clkd implements Objective {
 
   private static final double FLOOR = 1e-12;
 
+  /** What the products of centred logits are divided by, less one. */
+  public enum Divisor {
+    CLASSES,
+    ROWS
+  }
+
   private final double lambda;
   private final double mu;
   private final double beta;
   private final double nu;
+  private final Divisor divisor;
   private final CrossEntropy crossEntropy = new CrossEntropy();
   private double ce;
   private double instance;
@@ -62,11 +74,12 @@ public final class Clkd implements Objective {
   private transient double[] studentGram;
   private transient double[] teacherGram;
 
-  public Clkd(double lambda, double mu, double beta, double nu) {
+  public Clkd(double lambda, double mu, double beta, double nu, Divisor divisor) {
     this.lambda = Rule.notNegative("lambda", lambda);
     this.mu = Rule.notNegative("mu", mu);
     this.beta = Rule.notNegative("beta", beta);
     this.nu = Rule.notNegative("nu", nu);
+    this.divisor = divisor;
   }
 
   @Override
@@ -137,11 +150,12 @@ public final class Clkd implements Objective {
     Matrices.centreColumns(teacherRows, rows, classes);
     matrices.transposedMultiply(studentRows, studentRows, classes, rows, classes, studentGram);
     matrices.transposedMultiply(teacherRows, teacherRows, classes, rows, classes, teacherGram);
+    double by = Math.max(1, (divisor == Divisor.ROWS ? rows : classes) - 1);
     double sum = 0;
     for (int i = 0; i < classes * classes; i++) {
-      studentGram[i] = (studentGram[i] - teacherGram[i]) / (classes - 1);
+      studentGram[i] = (studentGram[i] - teacherGram[i]) / by;
       sum += studentGram[i] * studentGram[i];
-      studentGram[i] *= 4.0 / classes / classes / (classes - 1);
+      studentGram[i] *= 4.0 / classes / classes / by;
     }
     matrices.multiply(studentRows, studentGram, rows, classes, classes, slope);
     return sum / classes / classes;
@@ -171,7 +185,8 @@ public final class Clkd implements Objective {
       double mu = options.number("mu");
       double beta = options.number("beta");
       double nu = options.number("nu");
-      return options.build(() -> new Clkd(lambda, mu, beta, nu));
+      Divisor divisor = options.choice("divisor", Divisor.class);
+      return options.build(() -> new Clkd(lambda, mu, beta, nu, divisor));
     }
   }
 }
