@@ -119,7 +119,7 @@ class RehearsalTest {
             complaint ->
                 assertThat(complaint)
                     .startsWith(
-                        "it fails with java.lang.UnsupportedOperationException: not yet at ")
+                        "it fails with java.lang.UnsupportedOperationException: of its own at ")
                     .contains("Fails.evaluate(RehearsalTest.java:"));
   }
 
@@ -132,7 +132,7 @@ class RehearsalTest {
 
     @Override
     public double evaluate(Batch batch, Gradients gradients) {
-      throw new UnsupportedOperationException("not yet");
+      throw new UnsupportedOperationException("of its own");
     }
   }
 
