@@ -1,28 +1,18 @@
 package io.lakestill.jobs;
 
-import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.lit;
 
-import io.lakestill.data.FeaturePipeline;
-import io.lakestill.data.FeatureShape;
 import io.lakestill.error.Errors;
 import io.lakestill.error.LakestillException;
 import io.lakestill.io.Build;
 import io.lakestill.io.Sha256;
 import io.lakestill.recipe.DataSettings;
-import io.lakestill.recipe.FeatureSettings;
 import io.lakestill.recipe.Recipe;
 import io.lakestill.recipe.TableSettings;
 import io.lakestill.recipe.TeacherSettings;
 import io.lakestill.signal.InputSnapshot;
-import io.lakestill.signal.SignalColumn;
 import io.lakestill.signal.SignalManifest;
-import io.lakestill.signal.SignalSchema;
 import io.lakestill.signal.SignalTable;
-import io.lakestill.signal.codec.Codec;
-import io.lakestill.teacher.OnnxFile;
-import io.lakestill.teacher.SignalOutput;
-import io.lakestill.teacher.TeacherModel;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -31,10 +21,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
-import org.apache.spark.api.java.JavaSparkContext;
-import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -58,26 +45,16 @@ public final class TeachJob {
   private final SparkSession spark;
   private final DataSettings data;
   private final Recipe recipe;
-  private final TeacherModel teacher;
-  private final OnnxFile file;
-  private final FeaturePipeline pipeline;
+  private final TeacherPass teacher;
   private final SignalTable table;
   private final String codeVersion = Build.version();
 
-  private TeachJob(
-      SparkSession spark, Recipe recipe, TeacherSettings settings, String onnx, String root) {
-    Configuration configuration = spark.sessionState().newHadoopConf();
+  private TeachJob(SparkSession spark, Recipe recipe, TeacherPass teacher, SignalTable table) {
     this.spark = spark;
     this.recipe = recipe;
     this.data = recipe.data();
-    FeatureSettings seen = TeacherPlan.seen(settings, data);
-    this.pipeline =
-        FeaturePipeline.read(seen, data.views())
-            .orElseThrow(() -> Errors.badRecipe("data.views cannot be used with these features."));
-    this.file = OnnxFile.read(new Path(onnx), configuration);
-    this.teacher =
-        TeacherModel.inspect(settings, file, FeatureShape.of(seen.shape()), data.classes().size());
-    this.table = new SignalTable(new Path(root), configuration);
+    this.teacher = teacher;
+    this.table = table;
   }
 
   /**
@@ -105,20 +82,12 @@ public final class TeachJob {
       String runId,
       ProgressListener listener) {
     try {
-      return new TeachJob(spark, recipe, settings, onnx, root).run(runId, listener);
+      TeacherPass teacher = TeacherPass.of(spark, recipe, settings, onnx);
+      SignalTable table = new SignalTable(new Path(root), spark.sessionState().newHadoopConf());
+      return new TeachJob(spark, recipe, teacher, table).run(runId, listener);
     } catch (Exception e) {
       throw SparkFailures.worded(e, "teach");
     }
-  }
-
-  /** The columns of the files. */
-  private SignalSchema schema() {
-    return new SignalSchema(teacher.outputs().stream().map(this::column).toList());
-  }
-
-  private SignalColumn column(SignalOutput output) {
-    Codec codec = Codec.of(recipe.signals().codecs(), output.signal());
-    return new SignalColumn(output.signal(), output.shape(), codec);
   }
 
   private SignalManifest run(String runId, ProgressListener listener) {
@@ -196,11 +165,7 @@ public final class TeachJob {
   private String basis() {
     List<String> parts = new ArrayList<>();
     parts.add("lakestill teach " + SignalManifest.FORMAT_VERSION);
-    parts.add(teacher.id());
-    parts.add(teacher.sha256());
-    parts.add(teacher.input() + teacher.outputs());
-    parts.add(schema().toString());
-    parts.add(pipeline.fingerprint());
+    parts.addAll(teacher.basis());
     parts.add("views " + data.views().count());
     parts.add("classes " + data.classes());
     return Sha256.of(String.join("\n", parts));
@@ -234,47 +199,11 @@ public final class TeachJob {
    */
   private List<TeachOutcome> teach(
       TeachIncrement increment, long all, int version, ProgressListener listener) {
-    long rows = increment.rows();
-    if (rows == 0) {
-      return List.of();
-    }
-    int tasks =
-        Math.toIntExact(
-            (rows + recipe.signals().rowsPerTask() - 1) / recipe.signals().rowsPerTask());
-    String stage = "teach " + teacher.id();
-    JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
-    Broadcast<byte[]> model = context.broadcast(file.bytes());
-    try (RowProgress progress = new RowProgress(spark.sparkContext(), stage, rows, listener)) {
-      TeachTask task =
-          new TeachTask(
-              new TeachTask.Plan(
-                  schema(),
-                  data.features().encoding(),
-                  recipe.signals().batch(),
-                  quarantineLimit(all),
-                  table.folder(version).toString(),
-                  table.quarantineFolder(version).toString()),
-              teacher,
-              pipeline,
-              model,
-              table.configuration(),
-              progress.rows());
-      context.sc().setJobDescription("%s: %d rows in %d tasks".formatted(stage, rows, tasks));
-      return increment
-          .work()
-          .repartition(tasks, col(ExampleTable.SAMPLE_ID))
-          .sortWithinPartitions(ExampleTable.SAMPLE_ID)
-          .queryExecution()
-          .toRdd()
-          .toJavaRDD()
-          .mapPartitions(task)
-          .collect()
-          .stream()
-          .map(TeachOutcome::ofLine)
-          .toList();
-    } finally {
-      model.destroy();
-    }
+    TeacherPass.Place place =
+        new TeacherPass.Place(table.folder(version), table.quarantineFolder(version));
+    return increment.rows() == 0
+        ? List.of()
+        : teacher.run(increment.work(), increment.rows(), place, quarantineLimit(all), listener);
   }
 
   private long quarantineLimit(long rows) {
@@ -322,8 +251,8 @@ public final class TeachJob {
         codeVersion,
         fingerprint,
         new SignalManifest.Teacher(teacher.id(), teacher.sha256()),
-        pipeline.fingerprint(),
-        schema().signals(),
+        teacher.preprocessing(),
+        teacher.schema().signals(),
         data.classes(),
         new SignalManifest.Views(data.views().count(), data.views().seed()),
         inputs,
