@@ -14,7 +14,7 @@ import io.lakestill.student.ParameterSpec;
 import io.lakestill.student.Parameters;
 import io.lakestill.student.Shape;
 import io.lakestill.student.StudentGraph;
-import io.lakestill.train.HeadLayout;
+import io.lakestill.train.LossParameters;
 import io.lakestill.train.RowLayout;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -53,26 +53,32 @@ final class BigDlGraph {
    */
   static BigDlGraph training(
       StudentGraph graph, RowLayout outputs, Parameters parameters, long seed) {
-    return training(graph, outputs, new HeadLayout(List.of()), parameters, seed);
+    return training(graph, outputs, LossParameters.NONE, parameters, seed);
   }
 
   /**
    * @param outputs the flat output; layers that lead to none of its slots are left out
-   * @param heads of the loss, laid in columns behind the outputs
+   * @param loss the parameters of the loss, laid in columns behind the outputs
    * @param seed of the layers that draw and of the heads
    */
   static BigDlGraph training(
-      StudentGraph graph, RowLayout outputs, HeadLayout heads, Parameters parameters, long seed) {
+      StudentGraph graph,
+      RowLayout outputs,
+      LossParameters loss,
+      Parameters parameters,
+      long seed) {
     Wiring wiring = new Wiring(graph, new ModuleBuilder(graph, Purpose.TRAINING, seed));
     List<Node<AbstractModule<Activity, Activity, Float>>> flat = new ArrayList<>();
     for (RowLayout.Slot slot : outputs.slots()) {
       String output = slot.name().substring("student.".length());
       flat.add(wiring.flatOutput(output));
     }
-    if (heads.size() == 0) {
+    if (loss.size() == 0) {
       return wiring.build(List.of(joined(flat)), parameters, Optional.empty());
     }
-    HeadColumns columns = new HeadColumns(heads.initial(seed));
+    List<HeadColumns.Borrowed> borrowed =
+        loss.borrowed().stream().map(one -> wiring.borrowed(one.parameter())).toList();
+    HeadColumns columns = new HeadColumns(loss.heads().initial(seed), borrowed);
     return wiring.build(List.of(Wiring.node(columns, flat)), parameters, Optional.of(columns));
   }
 
@@ -119,7 +125,7 @@ final class BigDlGraph {
 
   /** The vector of the heads as the module holds it now, which is not part of the student. */
   float[] heads() {
-    return heads.map(HeadColumns::vector).orElse(new float[0]);
+    return heads.map(HeadColumns::heads).orElse(new float[0]);
   }
 
   private static List<ParameterSpec> specs(StudentGraph graph, String layer) {
@@ -162,6 +168,19 @@ final class BigDlGraph {
       Shape shape = graph.outputShape(output);
       Node<AbstractModule<Activity, Activity, Float>> node = output(output);
       return shape.isImage() ? node(ModuleBuilder.flat(shape.width()), List.of(node)) : node;
+    }
+
+    /** A parameter of a layer that was made already. */
+    HeadColumns.Borrowed borrowed(String parameter) {
+      for (String layer : modules.keySet()) {
+        List<String> names = specs(graph, layer).stream().map(ParameterSpec::name).toList();
+        if (names.contains(parameter)) {
+          return new HeadColumns.Borrowed(modules.get(layer), names.indexOf(parameter));
+        }
+      }
+      throw new IllegalArgumentException(
+          "'%s' is no parameter of a layer that leads to an output of the loss"
+              .formatted(parameter));
     }
 
     private Node<AbstractModule<Activity, Activity, Float>> layer(String name) {

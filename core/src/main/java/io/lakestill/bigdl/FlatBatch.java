@@ -2,14 +2,13 @@ package io.lakestill.bigdl;
 
 import com.intel.analytics.bigdl.dllib.tensor.Tensor;
 import io.lakestill.objective.Batch;
-import io.lakestill.objective.Equipment.Head;
 import io.lakestill.objective.Gradients;
 import io.lakestill.objective.Requirements;
 import io.lakestill.objective.State;
 import io.lakestill.train.BatchLayout;
 import io.lakestill.train.Draws;
 import io.lakestill.train.EpochPlan;
-import io.lakestill.train.HeadLayout;
+import io.lakestill.train.LossParameters;
 import io.lakestill.train.RowLayout.Slot;
 import io.lakestill.train.Shard;
 import java.util.ArrayList;
@@ -19,9 +18,9 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * An objective's view of what BigDL hands over: {@code output [rows, outputs, then the heads'
- * columns]} and {@code target [rows, target width]}. Its arrays are made once for a number of rows
- * and a shard and refilled every step. Belongs to one thread.
+ * An objective's view of what BigDL hands over: {@code output [rows, outputs, then the loss's
+ * parameters]} and {@code target [rows, target width]}. Its arrays are made once for a number of
+ * rows and a shard and refilled every step. Belongs to one thread.
  */
 final class FlatBatch {
   /** One slot's own contiguous array beside its place in the flat row. */
@@ -39,9 +38,9 @@ final class FlatBatch {
   private final List<Part> outputParts = new ArrayList<>();
   private final List<Part> targetParts = new ArrayList<>();
   private final List<Part> gradientParts = new ArrayList<>();
-  private final List<float[]> headParts = new ArrayList<>();
-  private final List<float[]> headGradients = new ArrayList<>();
-  private final float[] headVector;
+  private final List<float[]> parameters = new ArrayList<>();
+  private final List<float[]> parameterGradients = new ArrayList<>();
+  private final float[] parameterVector;
   private final int[] labels;
   private final Batch batch;
   private final Gradients gradients;
@@ -61,7 +60,7 @@ final class FlatBatch {
     this.targetWidth = layout.targets().width();
     this.labelOffset = layout.targets().slot(Requirements.LABELS).offset();
     this.labels = new int[rows];
-    this.headVector = new float[layout.heads().size()];
+    this.parameterVector = new float[layout.parameters().size()];
     Batch.Builder builder = Batch.of(rows).labels(labels);
     builder.state(origin.shard().map(Shard::state).orElseGet(State::new));
     Map<String, io.lakestill.objective.Tensor> accumulators = new LinkedHashMap<>();
@@ -74,9 +73,9 @@ final class FlatBatch {
         builder.tensor(slot.name(), tensor(slot, targetParts));
       }
     }
-    for (Head head : layout.heads().heads()) {
-      builder.tensor(head.name(), tensor(head, headParts));
-      accumulators.put(head.name(), tensor(head, headGradients));
+    for (LossParameters.Part part : layout.parameters().parts()) {
+      builder.tensor(part.name(), tensor(part, parameters));
+      accumulators.put(part.name(), tensor(part, parameterGradients));
     }
     draws.indices().forEach(builder::indices);
     this.batch = builder.build();
@@ -94,11 +93,12 @@ final class FlatBatch {
     return new io.lakestill.objective.Tensor(shape, values);
   }
 
-  private static io.lakestill.objective.Tensor tensor(Head head, List<float[]> parts) {
-    float[] values = new float[HeadLayout.size(head)];
-    parts.add(values);
-    int[] shape = head.shape().stream().mapToInt(Integer::intValue).toArray();
-    return new io.lakestill.objective.Tensor(shape, values);
+  private static io.lakestill.objective.Tensor tensor(
+      LossParameters.Part part, List<float[]> parts) {
+    int[] shape = part.shape().stream().mapToInt(Integer::intValue).toArray();
+    io.lakestill.objective.Tensor tensor = io.lakestill.objective.Tensor.zeros(shape);
+    parts.add(tensor.data());
+    return tensor;
   }
 
   /** Whether it is for batches of so many rows of such a worker and shard. */
@@ -113,7 +113,7 @@ final class FlatBatch {
     return batch;
   }
 
-  /** The accumulators of the derivatives by the student's outputs and the heads. */
+  /** The accumulators of the derivatives by the student's outputs and the loss's parameters. */
   Gradients gradients() {
     return gradients;
   }
@@ -122,7 +122,7 @@ final class FlatBatch {
   void fill(Tensor<Float> output, PackedTarget target) {
     Tensor<Float> from = checked("output", output, columns);
     outputParts.forEach(part -> unpack(from, columns, part));
-    unpackHeads(from);
+    unpackParameters(from);
     Tensor<Float> truth = checked("target", target.values(), targetWidth);
     targetParts.forEach(part -> unpack(truth, targetWidth, part));
     float[] values = Floats.array(truth);
@@ -153,17 +153,17 @@ final class FlatBatch {
     }
   }
 
-  private void unpackHeads(Tensor<Float> flat) {
+  private void unpackParameters(Tensor<Float> flat) {
     int each = columns - outputWidth;
     int from = Floats.offset(flat) + outputWidth;
-    for (int at = 0; at < headVector.length; at += each, from += columns) {
-      int count = Math.min(each, headVector.length - at);
-      System.arraycopy(Floats.array(flat), from, headVector, at, count);
+    for (int at = 0; at < parameterVector.length; at += each, from += columns) {
+      int count = Math.min(each, parameterVector.length - at);
+      System.arraycopy(Floats.array(flat), from, parameterVector, at, count);
     }
     int at = 0;
-    for (float[] head : headParts) {
-      System.arraycopy(headVector, at, head, 0, head.length);
-      at += head.length;
+    for (float[] parameter : parameters) {
+      System.arraycopy(parameterVector, at, parameter, 0, parameter.length);
+      at += parameter.length;
     }
   }
 
@@ -178,19 +178,20 @@ final class FlatBatch {
         System.arraycopy(part.values(), row * width, values, to + row * columns, width);
       }
     }
-    packHeads(values, offset + outputWidth);
+    packParameters(values, offset + outputWidth);
   }
 
-  private void packHeads(float[] values, int first) {
+  private void packParameters(float[] values, int first) {
     int at = 0;
-    for (float[] head : headGradients) {
-      System.arraycopy(head, 0, headVector, at, head.length);
-      at += head.length;
+    for (float[] gradient : parameterGradients) {
+      System.arraycopy(gradient, 0, parameterVector, at, gradient.length);
+      at += gradient.length;
     }
     int each = columns - outputWidth;
     int to = first;
-    for (at = 0; at < headVector.length; at += each, to += columns) {
-      System.arraycopy(headVector, at, values, to, Math.min(each, headVector.length - at));
+    for (at = 0; at < parameterVector.length; at += each, to += columns) {
+      System.arraycopy(
+          parameterVector, at, values, to, Math.min(each, parameterVector.length - at));
     }
   }
 }

@@ -15,7 +15,7 @@ import org.apache.commons.lang3.SerializationUtils;
  * A weighted loss as BigDL's criterion. Loss and gradient come from one evaluation, in {@code
  * updateOutput}; {@code updateGradInput} packs the gradient of that evaluation.
  *
- * <p>Shapes: input {@code [rows, outputs width + the heads' columns]}, target a {@link
+ * <p>Shapes: input {@code [rows, outputs width + the parameters' columns]}, target a {@link
  * PackedTarget} of {@code [rows, targets width]}, gradient as the input. A student that is no
  * longer finite gives the loss NaN and a gradient of zeros, so that the driver stops the training
  * in good order. BigDL clones one criterion per core; clones share nothing but the sums of the

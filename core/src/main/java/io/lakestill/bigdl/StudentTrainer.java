@@ -150,7 +150,7 @@ public record StudentTrainer(
     RowLayout outputs = inputs.layout().outputs();
     Parameters initial = Parameters.initial(graph, seed);
     BigDlGraph student =
-        BigDlGraph.training(graph, outputs, inputs.layout().heads(), initial, seed);
+        BigDlGraph.training(graph, outputs, inputs.layout().parameters(), initial, seed);
     Set<String> unmeasured = shard(trainingSet, inputs, progress);
     TrainingMonitor monitor =
         new TrainingMonitor(
@@ -190,8 +190,7 @@ public record StudentTrainer(
 
   private LossInputs inputs(PackedDataSet trainingSet, EpochPlan plan) {
     int samples = Collections.min(trainingSet.partitionRows()) / cluster.coresPerNode();
-    RowLayout outputs = RowLayout.outputs(loss.requires(), graph);
-    BatchLayout layout = BatchLayout.of(loss, outputs, targets, rowsPerCore(), samples);
+    BatchLayout layout = BatchLayout.of(loss, graph, targets, rowsPerCore(), samples);
     return new LossInputs(layout, plan, seed, samples);
   }
 

@@ -1,6 +1,6 @@
 package io.lakestill.bigdl;
 
-import io.lakestill.student.FloatTensor;
+import io.lakestill.io.FloatTensor;
 import io.lakestill.student.Parameters;
 import java.util.Map;
 

@@ -178,7 +178,7 @@ public final class FeaturePipeline implements Serializable {
   private void checkWidth(int values) throws BadFeaturesException {
     if (values != width()) {
       throw new BadFeaturesException(
-          "has %d values, data.features.shape asks for %d".formatted(values, width()));
+          "has %d values, the shape of the features asks for %d".formatted(values, width()));
     }
   }
 

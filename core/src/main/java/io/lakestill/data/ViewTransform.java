@@ -11,7 +11,8 @@ import java.util.Optional;
  * One step of a drawn view: a pure function of values, shape and random numbers, applied to scaled
  * values before they are normalised.
  */
-public sealed interface ViewTransform extends Serializable permits Shift, Noise, Flip, Crop {
+public sealed interface ViewTransform extends Serializable
+    permits Shift, Noise, Flip, Crop, Cutout {
 
   /**
    * Transforms one example in place.
@@ -66,9 +67,15 @@ public sealed interface ViewTransform extends Serializable permits Shift, Noise,
             int padding = settings.integer("padding");
             yield settings.build(() -> new Crop(padding));
           }
+          case "cutout" -> {
+            int size = settings.integer("size");
+            List<Double> fill = settings.numbers("fill");
+            yield settings.build(() -> new Cutout(size, fill));
+          }
           default -> {
             if (!type.isEmpty()) {
-              raw.problem("type", "must be one of shift, noise, flip, crop, is '" + type + "'");
+              raw.problem(
+                  "type", "must be one of shift, noise, flip, crop, cutout, is '" + type + "'");
             }
             yield Optional.empty();
           }
@@ -86,13 +93,30 @@ public sealed interface ViewTransform extends Serializable permits Shift, Noise,
           "needs an image, a shape of [channels, height, width]; data.features.shape is " + shape);
       return false;
     }
-    int reach = Math.min(shape.get(1), shape.get(2)) - 1;
+    int side = Math.min(shape.get(1), shape.get(2));
     boolean tooFar =
-        (transform instanceof Shift shift && shift.pixels() > reach)
-            || (transform instanceof Crop crop && crop.padding() > reach);
+        (transform instanceof Shift shift && shift.pixels() >= side)
+            || (transform instanceof Crop crop && crop.padding() >= side);
     if (tooFar) {
-      settings.problem("reaches beyond the image: at most %d for shape %s".formatted(reach, shape));
+      settings.problem(
+          "reaches beyond the image: at most %d for shape %s".formatted(side - 1, shape));
+      return false;
     }
-    return !tooFar;
+    return !(transform instanceof Cutout cutout) || fits(cutout, settings, side, shape);
+  }
+
+  private static boolean fits(Cutout cutout, Settings settings, int side, List<Integer> shape) {
+    if (cutout.size() > side) {
+      settings.problem(
+          "size", "is larger than the image: at most %d for shape %s".formatted(side, shape));
+      return false;
+    }
+    int values = cutout.fill().size();
+    if (values != 1 && values != shape.get(0)) {
+      settings.problem(
+          "fill", "needs 1 value or one per channel (%d), has %d".formatted(shape.get(0), values));
+      return false;
+    }
+    return true;
   }
 }

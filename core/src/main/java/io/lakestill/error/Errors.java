@@ -47,15 +47,16 @@ public final class Errors {
   }
 
   /**
-   * Another run works in the output folder.
+   * Another run works on it.
    *
+   * @param what an output folder, a date of a signal table
    * @param holder which run, where, since when
+   * @param otherwise what to do instead of waiting, with a comma before it; or nothing
    */
-  public static LakestillException held(String output, String holder) {
+  public static LakestillException held(String what, String holder, String otherwise) {
     return new LakestillException(
         ExitCode.HELD,
-        "Output '%s' is held by %s; wait for it to end, or give another --output."
-            .formatted(output, holder),
+        "%s is held by %s; wait for it to end%s.".formatted(what, holder, otherwise),
         null);
   }
 
@@ -74,6 +75,17 @@ public final class Errors {
         ExitCode.TRY_AGAIN,
         "Table '%s' changed while it was read; nothing of it was kept. Start again."
             .formatted(path),
+        null);
+  }
+
+  /** The first slices of a table were made at the same time, each with projectors of its own. */
+  public static LakestillException otherProjectors(String table, int version) {
+    return new LakestillException(
+        ExitCode.TRY_AGAIN,
+        ("Another run has meanwhile committed version %d of signal table '%s' with projectors of its"
+                + " own, and one table has one projector for each signal; nothing of this run was"
+                + " kept. Start again: it will use those.")
+            .formatted(version, table),
         null);
   }
 

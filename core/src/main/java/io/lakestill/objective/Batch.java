@@ -165,6 +165,13 @@ public final class Batch {
     progress = now;
   }
 
+  /** The same inputs and more of them; progress is said to each batch on its own. */
+  Batch and(Map<String, Tensor> more) {
+    Map<String, Tensor> all = new TreeMap<>(tensors);
+    all.putAll(more);
+    return new Batch(rows, all, indices, state);
+  }
+
   /** The same inputs with another memory. */
   public Batch with(State other) {
     return new Batch(rows, tensors, indices, other);

@@ -82,6 +82,13 @@ public final class Bound implements Objective {
   }
 
   @Override
+  public List<Classifier> classifiers() {
+    return objective.classifiers().stream()
+        .map(classifier -> classifier.renamed(this::outerName))
+        .toList();
+  }
+
+  @Override
   public Optional<KeptClasses> kept(String input) {
     return objective.requires().inputs().stream()
         .filter(own -> !isFamily(own) && outerName(own).equals(input))

@@ -1,6 +1,7 @@
 package io.lakestill.objective;
 
 import java.io.Serializable;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -22,6 +23,14 @@ public interface Objective extends Serializable {
    */
   default Equipment equip(Dimensions dimensions) {
     return Equipment.NONE;
+  }
+
+  /**
+   * The last layers of student and teacher whose weights and biases are among its inputs. A
+   * training provides them where the models are so built, and is refused where they are not.
+   */
+  default List<Classifier> classifiers() {
+    return List.of();
   }
 
   /**

@@ -88,6 +88,11 @@ public final class Projected implements Objective {
   }
 
   @Override
+  public List<Classifier> classifiers() {
+    return objective.classifiers();
+  }
+
+  @Override
   public double evaluate(Batch batch, Gradients gradients) {
     if (batch != outer) {
       inner = mapped(batch);

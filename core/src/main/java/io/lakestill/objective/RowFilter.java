@@ -1,6 +1,7 @@
 package io.lakestill.objective;
 
 import io.lakestill.error.Errors;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -54,6 +55,11 @@ public final class RowFilter implements Objective {
   @Override
   public Equipment equip(Dimensions dimensions) {
     return objective.equip(dimensions);
+  }
+
+  @Override
+  public List<Classifier> classifiers() {
+    return objective.classifiers();
   }
 
   @Override

@@ -96,6 +96,11 @@ public final class WeightedTerms implements Objective {
     return all;
   }
 
+  @Override
+  public List<Classifier> classifiers() {
+    return terms.stream().flatMap(term -> term.objective().classifiers().stream()).toList();
+  }
+
   /** Whether one term was left out of the last {@link #evaluate}: it has weight 0, no memory. */
   public boolean isOff(int term) {
     return off[term];

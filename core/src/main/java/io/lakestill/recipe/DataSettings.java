@@ -16,6 +16,7 @@ import java.util.Optional;
  * @param classes the label space, in the order of the logits
  * @param features how examples become numbers
  * @param views the views of a training example
+ * @param date the column whose values are the dates of the signal table; empty without dates
  */
 public record DataSettings(
     TableSettings train,
@@ -26,7 +27,8 @@ public record DataSettings(
     String label,
     List<String> classes,
     FeatureSettings features,
-    ViewSettings views) {
+    ViewSettings views,
+    Optional<String> date) {
   public DataSettings {
     classes = List.copyOf(classes);
     if (classes.size() < 2) {
@@ -40,6 +42,36 @@ public record DataSettings(
           "validation-fraction must be above 0 and below 0.9, is %s; or name a validation table"
               .formatted(validationFraction));
     }
+  }
+
+  /**
+   * The same of one date: the rows of training and validation table that have it.
+   *
+   * @param day a value of the column {@link #date}
+   */
+  public DataSettings on(String day) {
+    if (day.contains("'") || day.contains("\\")) {
+      throw new IllegalArgumentException("'" + day + "' is not a date");
+    }
+    String column = date.orElseThrow().replace("`", "``");
+    String condition = "CAST(`%s` AS STRING) = '%s'".formatted(column, day);
+    return new DataSettings(
+        train.and(condition),
+        validation.map(table -> table.and(condition)),
+        test,
+        validationFraction,
+        id,
+        label,
+        classes,
+        features,
+        views,
+        date);
+  }
+
+  /** The same tables as a model sees them that is shown other features. */
+  public DataSettings showing(FeatureSettings others) {
+    return new DataSettings(
+        train, validation, test, validationFraction, id, label, classes, others, views, date);
   }
 
   static Optional<DataSettings> read(Settings settings) {
@@ -56,6 +88,7 @@ public record DataSettings(
     List<String> classes = settings.texts("classes");
     Optional<FeatureSettings> features = FeatureSettings.read(settings.section("features"));
     Optional<ViewSettings> views = ViewSettings.read(settings.section("views"));
+    Optional<String> date = settings.optionalText("date");
     return settings.build(
         () ->
             new DataSettings(
@@ -67,7 +100,8 @@ public record DataSettings(
                 label,
                 classes,
                 features.orElseThrow(),
-                views.orElseThrow()));
+                views.orElseThrow(),
+                date));
   }
 
   private static TableSettings table(Settings settings, String key) {

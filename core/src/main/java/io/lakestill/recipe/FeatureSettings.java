@@ -58,7 +58,8 @@ public record FeatureSettings(
     return new FeatureSettings(columns, encoding, shape, layout, scale, other);
   }
 
-  static Optional<FeatureSettings> read(Settings settings) {
+  static Optional<FeatureSettings> read(Settings section) {
+    Settings settings = section.withDefaults("features");
     List<String> columns = settings.texts("columns");
     Encoding encoding = settings.choice("encoding", Encoding.class);
     List<Integer> shape = settings.integers("shape");

@@ -1,5 +1,6 @@
 package io.lakestill.recipe;
 
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -9,6 +10,7 @@ import java.util.Optional;
  * @param rowsPerTask rows (times views) per Spark task, which is what a lost executor costs
  * @param quarantineBudget the part of the rows that may go to quarantine before the run stops
  * @param codecs how each signal is stored
+ * @param projections how a signal is narrowed before that, by its name
  * @param coverage how many examples may lack signals when a student learns from them
  */
 public record SignalSettings(
@@ -16,8 +18,10 @@ public record SignalSettings(
     int rowsPerTask,
     double quarantineBudget,
     CodecSettings codecs,
+    Map<String, ProjectionSettings> projections,
     CoverageSettings coverage) {
   public SignalSettings {
+    projections = Map.copyOf(projections);
     if (batch < 1) {
       throw new IllegalArgumentException("batch must be at least 1, is " + batch);
     }
@@ -35,10 +39,17 @@ public record SignalSettings(
     int rowsPerTask = settings.integer("rows-per-task");
     double budget = settings.number("quarantine-budget");
     Optional<CodecSettings> codecs = CodecSettings.read(settings);
+    Optional<Map<String, ProjectionSettings>> projections =
+        ProjectionSettings.readAll(settings.section("project"));
     Optional<CoverageSettings> coverage = CoverageSettings.read(settings.section("coverage"));
     return settings.build(
         () ->
             new SignalSettings(
-                batch, rowsPerTask, budget, codecs.orElseThrow(), coverage.orElseThrow()));
+                batch,
+                rowsPerTask,
+                budget,
+                codecs.orElseThrow(),
+                projections.orElseThrow(),
+                coverage.orElseThrow()));
   }
 }

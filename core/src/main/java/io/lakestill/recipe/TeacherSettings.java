@@ -11,35 +11,37 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * The teacher: an ONNX model that exists, or a model Lakestill trains first.
+ * A teacher.
  *
  * @param id names the teacher in signal tables and folders
- * @param onnx the path of an ONNX file; empty when the teacher is trained here
+ * @param source a model that exists, one to train here first, or what one said elsewhere
  * @param input the name of its input tensor; its only input when empty
  * @param outputs signal name to tensor, such as {@code logits -> logits}: an output of the model
- *     or, of an ONNX file, any tensor inside it
+ *     or, of an ONNX file, any tensor inside it; of a table to its column
  * @param normalisation its own normalisation; the data's when empty
- * @param graph the model to train here, when there is no ONNX file
- * @param train how it is trained here
+ * @param features what it is shown instead of {@code data.features}; the student never sees it
+ * @param check how it is checked before and after it speaks
  */
 public record TeacherSettings(
     String id,
-    Optional<String> onnx,
+    TeacherSource source,
     Optional<String> input,
     Map<String, String> outputs,
     Optional<Normalisation> normalisation,
-    Optional<GraphSettings> graph,
-    Optional<TrainSettings> train) {
+    Optional<FeatureSettings> features,
+    TeacherCheckSettings check) {
+  private static final String LOGITS = "logits";
+  private static final String OUTPUTS = "outputs";
+
+  /** What somebody who shows nothing to a model cannot set. */
+  private static final List<String> OF_MODELS = List.of("input", "normalise", "features");
+
   public TeacherSettings {
     outputs = Map.copyOf(outputs);
     if (!id.matches("[0-9A-Za-z_][0-9A-Za-z_.-]{0,63}")) {
       throw new IllegalArgumentException(
           "id must be 1 to 64 letters, digits, '_', '.' or '-', the first a letter, digit or '_',"
               + " is '%s'".formatted(id));
-    }
-    if (onnx.isPresent() == graph.isPresent() || graph.isPresent() != train.isPresent()) {
-      throw new IllegalArgumentException(
-          "must name either onnx, a model that exists, or both graph and train, to train one here");
     }
     Map<String, String> folded = new HashMap<>();
     for (String signal : outputs.keySet()) {
@@ -58,7 +60,7 @@ public record TeacherSettings(
                 + " '_', such as logits, embedding or map_stage3");
       }
     }
-    if (!outputs.containsKey("logits")) {
+    if (!outputs.containsKey(LOGITS)) {
       throw new IllegalArgumentException("outputs must name the tensor of logits");
     }
   }
@@ -105,18 +107,75 @@ public record TeacherSettings(
   private static Optional<TeacherSettings> read(Settings raw) {
     Settings settings = raw.withDefaults("teacher");
     String id = settings.text("id");
-    Optional<String> onnx = settings.optionalText("onnx");
+    Optional<TeacherSource> source = TeacherSource.read(settings);
     Optional<String> input = settings.optionalText("input");
-    Settings outputs = settings.section("outputs");
+    Settings outputs = settings.section(OUTPUTS);
     Map<String, String> tensors = new TreeMap<>();
     for (String signal : outputs.keys()) {
       outputs.optionalText(signal).ifPresent(tensor -> tensors.put(signal, tensor));
     }
     Optional<Normalisation> normalisation =
         settings.optionalSection("normalise").flatMap(Normalisation::read);
-    Optional<GraphSettings> graph = settings.optionalSection("graph").flatMap(GraphSettings::read);
-    Optional<TrainSettings> train = settings.optionalSection("train").flatMap(TrainSettings::read);
+    Optional<FeatureSettings> features =
+        settings.optionalSection("features").flatMap(FeatureSettings::read);
+    if (features.isPresent() && normalisation.isPresent()) {
+      settings.problem("normalise", "goes into features, since this teacher has its own");
+    }
+    Optional<TeacherCheckSettings> check = TeacherCheckSettings.read(settings.section("check"));
+    if (source.orElse(null) instanceof TeacherSource.Scored scored) {
+      checkScored(raw);
+      tensors.put(LOGITS, String.join(", ", scored.scores().columns()));
+    }
     return settings.build(
-        () -> new TeacherSettings(id, onnx, input, tensors, normalisation, graph, train));
+        () ->
+            new TeacherSettings(
+                id,
+                source.orElseThrow(),
+                input,
+                tensors,
+                normalisation,
+                features,
+                check.orElseThrow()));
+  }
+
+  /** A table of scores names its logits itself, and was shown nothing here. */
+  private static void checkScored(Settings raw) {
+    OF_MODELS.stream()
+        .filter(raw::has)
+        .forEach(key -> raw.problem(key, "a table of scores is shown no examples; remove it"));
+    if (raw.has(OUTPUTS) && raw.section(OUTPUTS).has(LOGITS)) {
+      raw.section(OUTPUTS)
+          .problem(
+              LOGITS, "the teacher's table names the columns of its logits already; remove this");
+    }
+  }
+
+  /** The path of its ONNX file, if it is given by one. */
+  public Optional<String> onnx() {
+    return source(TeacherSource.Onnx.class).map(TeacherSource.Onnx::path);
+  }
+
+  /** The folder of its bundle, if it is given by one. */
+  public Optional<String> bundle() {
+    return source(TeacherSource.Exported.class).map(TeacherSource.Exported::folder);
+  }
+
+  /** What it said elsewhere, if it is no model here. */
+  public Optional<ScoreTable> table() {
+    return source(TeacherSource.Scored.class).map(TeacherSource.Scored::scores);
+  }
+
+  /** The model to train here, if it is one. */
+  public Optional<GraphSettings> graph() {
+    return source(TeacherSource.Trained.class).map(TeacherSource.Trained::graph);
+  }
+
+  /** How it is trained here, if it is. */
+  public Optional<TrainSettings> train() {
+    return source(TeacherSource.Trained.class).map(TeacherSource.Trained::train);
+  }
+
+  private <T extends TeacherSource> Optional<T> source(Class<T> type) {
+    return Optional.of(source).filter(type::isInstance).map(type::cast);
   }
 }

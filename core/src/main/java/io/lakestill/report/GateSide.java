@@ -27,6 +27,11 @@ public record GateSide(double factor, Optional<String> path) {
       Pattern.compile(
           "teacher|scratch|student\\.(agreement|kl_)|across_seeds\\.(scratch|mean_diff|difference|wins)");
 
+  private static final Pattern SCORED =
+      Pattern.compile("teacher|(student|scratch)\\.(agreement|kl_)");
+  private static final Pattern MODEL =
+      Pattern.compile("teacher\\.(parameters|bytes|rows_per_second)");
+
   public GateSide {
     Require.finite("a number in a gate", factor);
   }
@@ -68,12 +73,22 @@ public record GateSide(double factor, Optional<String> path) {
   private static String reason(String path) {
     return needsSeeds(path)
         ? "a deviation needs two seeds or more, and scratch's a teacher"
-        : "without a teacher the student alone is measured";
+        : "without a teacher that knows the test rows the student alone is measured";
   }
 
   /** True of a measure that is there only when the recipe has a teacher. */
   static boolean needsTeacher(String path) {
     return TAUGHT.matcher(path).lookingAt();
+  }
+
+  /** True of a measure that compares with what a teacher says of the test rows. */
+  public static boolean needsTeacherScores(String path) {
+    return SCORED.matcher(path).lookingAt();
+  }
+
+  /** True of a measure that nobody knows of a teacher that is a table of scores. */
+  static boolean needsTeacherModel(String path) {
+    return MODEL.matcher(path).matches();
   }
 
   /** True of a measure that is there only with several seeds. */

@@ -7,6 +7,7 @@ import io.lakestill.recipe.Problem;
 import io.lakestill.recipe.Problems;
 import io.lakestill.recipe.Recipe;
 import io.lakestill.recipe.RecipeDraft;
+import io.lakestill.recipe.TeacherSettings;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -48,6 +49,12 @@ public final class RecipeGates {
       if (recipe.teacher().isEmpty() && GateSide.needsTeacher(path)) {
         return Optional.of(
             "'%s' needs '%s', but a recipe without a teacher measures the student alone; add a teacher or remove the gate"
+                .formatted(gate.condition(), path));
+      }
+      if (recipe.teacher().flatMap(TeacherSettings::table).isPresent()
+          && GateSide.needsTeacherModel(path)) {
+        return Optional.of(
+            "'%s' needs '%s', which nobody knows of a teacher that is a table; remove the gate"
                 .formatted(gate.condition(), path));
       }
       if (!models.contains(ModelRole.SCRATCH) && NEEDS_TWIN.matcher(path).lookingAt()) {

@@ -16,7 +16,7 @@ import java.util.stream.Stream;
  * @param provenance recipe, signals, machine, times
  * @param classes the class names, in the order of the logits
  * @param testRows the rows every model was measured on
- * @param teacher empty when the student learned from labels alone
+ * @param teacher empty when the student learned from labels alone, or no teacher could be measured
  * @param student the student of the first seed, the one in the bundle
  * @param scratch its twin of the first seed, trained without a teacher
  * @param perSeed one entry per seed, in the order of the recipe
@@ -24,6 +24,7 @@ import java.util.stream.Stream;
  * @param gates what the gates said; empty until {@link #judgedBy} and when there are none
  * @param teachers the own score of each of several teachers, in the recipe's order, the one that
  *     {@code teacher} stands for first; empty when there is one or none
+ * @param unmeasured the teachers that say nothing of the test rows, by id: tables without them
  */
 public record Scorecard(
     Provenance provenance,
@@ -35,14 +36,17 @@ public record Scorecard(
     List<SeedScore> perSeed,
     List<TrainingCurve> curves,
     List<GateResult> gates,
-    List<TeacherScore> teachers) {
+    List<TeacherScore> teachers,
+    List<String> unmeasured) {
   public Scorecard {
     classes = List.copyOf(classes);
     perSeed = List.copyOf(perSeed);
     curves = List.copyOf(curves);
     gates = List.copyOf(gates);
     teachers = List.copyOf(teachers);
-    if (teachers.size() == 1 || (!teachers.isEmpty() && teacher.isEmpty())) {
+    unmeasured = List.copyOf(unmeasured);
+    boolean alone = teachers.size() == 1 && unmeasured.isEmpty();
+    if (alone || (!teachers.isEmpty() && teacher.isEmpty())) {
       throw new IllegalArgumentException("teachers are listed when there are several");
     }
     if (perSeed.isEmpty()) {
@@ -52,7 +56,7 @@ public record Scorecard(
     if (perSeed.stream().anyMatch(seed -> seed.scratch().isPresent() != twins)) {
       throw new IllegalArgumentException("a scratch twin must be there for every seed or for none");
     }
-    if (twins && teacher.isEmpty()) {
+    if (twins && teacher.isEmpty() && unmeasured.isEmpty()) {
       throw new IllegalArgumentException("without a teacher there is no scratch twin");
     }
     if (teacher.flatMap(ModelScore::toTeacher).isPresent()) {
@@ -100,13 +104,24 @@ public record Scorecard(
         perSeed,
         curves,
         gates,
+        List.of(),
         List.of());
   }
 
   /** This scorecard with the own score of each of several teachers. */
   public Scorecard withTeachers(List<TeacherScore> several) {
     return new Scorecard(
-        provenance, classes, testRows, teacher, student, scratch, perSeed, curves, gates, several);
+        provenance,
+        classes,
+        testRows,
+        teacher,
+        student,
+        scratch,
+        perSeed,
+        curves,
+        gates,
+        several,
+        unmeasured);
   }
 
   public Optional<ModelScore> score(ModelRole role) {
@@ -149,7 +164,8 @@ public record Scorecard(
         perSeed,
         curves,
         results,
-        teachers);
+        teachers,
+        unmeasured);
   }
 
   /**

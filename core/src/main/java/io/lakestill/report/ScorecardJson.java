@@ -27,6 +27,9 @@ final class ScorecardJson {
       ArrayNode teachers = json.putArray("teachers");
       card.teachers().forEach(teacher -> teachers.add(teacher.toJson()));
     }
+    if (!card.unmeasured().isEmpty()) {
+      card.unmeasured().forEach(json.putArray("unmeasured_teachers")::add);
+    }
     json.set("across_seeds", card.acrossSeeds().toJson());
     json.put("passed", card.passed());
     ArrayNode gates = json.putArray("gates");
@@ -65,6 +68,9 @@ final class ScorecardJson {
                 fields.objects("gates", GateResult::fromJson),
                 fields.has("teachers")
                     ? fields.objects("teachers", TeacherScore::fromJson)
+                    : List.of(),
+                fields.has("unmeasured_teachers")
+                    ? fields.texts("unmeasured_teachers")
                     : List.of()));
   }
 

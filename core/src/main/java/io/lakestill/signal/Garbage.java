@@ -1,6 +1,7 @@
 package io.lakestill.signal;
 
 import io.lakestill.error.Errors;
+import io.lakestill.signal.projection.ProjectorFile;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -29,7 +30,8 @@ public final class Garbage {
 
   /** What replacing CURRENT or a manifest leaves when its process dies in between. */
   private static final Pattern HALF =
-      Pattern.compile("\\.(CURRENT|manifest-v[0-9]+\\.json)\\.[0-9a-f-]{36}");
+      Pattern.compile(
+          "\\.(CURRENT|manifest-v[0-9]+\\.json|projector-[0-9a-f]{64}\\.safetensors)\\.[0-9a-f-]{36}");
 
   private static final Pattern PART =
       Pattern.compile("part-[0-9]{5}-[0-9a-f-]{36}\\.zstd\\.parquet");
@@ -78,8 +80,10 @@ public final class Garbage {
   private void collect() throws IOException {
     Set<Path> named = new HashSet<>();
     for (int version : keptVersions) {
+      SignalManifest manifest = table.manifest(version);
       named.add(qualified(table.manifestPath(version)));
-      table.files(table.manifest(version)).forEach(file -> named.add(qualified(file.path())));
+      table.files(manifest).forEach(file -> named.add(qualified(file.path())));
+      manifest.projectors().forEach(sha256 -> named.add(qualified(table.projector(sha256).path())));
     }
     for (FileStatus status : list(table.metadata())) {
       String name = status.getPath().getName();
@@ -87,7 +91,8 @@ public final class Garbage {
         below(status, named);
       } else if (status.isFile()
           && (HALF.matcher(name).matches()
-              || (MANIFEST.matcher(name).matches() && !named.contains(status.getPath())))) {
+              || ((MANIFEST.matcher(name).matches() || ProjectorFile.NAME.matcher(name).matches())
+                  && !named.contains(status.getPath())))) {
         garbage.add(status);
       }
     }
@@ -115,6 +120,7 @@ public final class Garbage {
       String name = status.getPath().getName();
       if (!PART.matcher(name).matches()
           && !MANIFEST.matcher(name).matches()
+          && !ProjectorFile.NAME.matcher(name).matches()
           && !HALF.matcher(name).matches()) {
         throw Errors.badInput(
             ("There is no signal table at '%s': nothing was committed to it, and '%s' is not what"

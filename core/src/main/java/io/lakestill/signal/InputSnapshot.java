@@ -5,6 +5,7 @@ import io.lakestill.error.Errors;
 import io.lakestill.io.Json;
 import io.lakestill.io.JsonFields;
 import io.lakestill.io.Sha256;
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Instant;
@@ -43,6 +44,31 @@ public record InputSnapshot(
    * @throws io.lakestill.error.LakestillException (exit 3) when nothing is there
    */
   public static InputSnapshot of(String path, Optional<String> where, Configuration configuration) {
+    return of(path, where, files(path, configuration));
+  }
+
+  /**
+   * The same of some folders of a table only; one that is gone has no files.
+   *
+   * @param folders folders below the path
+   */
+  public static InputSnapshot of(
+      String path, Optional<String> where, List<Path> folders, Configuration configuration) {
+    List<FileStatus> files = new ArrayList<>();
+    for (Path folder : folders) {
+      try {
+        FileSystem fileSystem = folder.getFileSystem(configuration);
+        collect(fileSystem, fileSystem.getFileStatus(folder), files);
+      } catch (FileNotFoundException e) {
+        continue;
+      } catch (IOException e) {
+        throw new UncheckedIOException("Cannot list '" + folder + "'", e);
+      }
+    }
+    return of(path, where, files);
+  }
+
+  private static List<FileStatus> files(String path, Configuration configuration) {
     List<FileStatus> files = new ArrayList<>();
     Path root = new Path(path);
     try {
@@ -57,6 +83,10 @@ public record InputSnapshot(
     } catch (IOException e) {
       throw new UncheckedIOException("Cannot list '" + path + "'", e);
     }
+    return files;
+  }
+
+  private static InputSnapshot of(String path, Optional<String> where, List<FileStatus> files) {
     String listing =
         files.stream()
             .map(f -> f.getPath().getName() + "\t" + f.getLen() + "\t" + f.getModificationTime())

@@ -3,21 +3,22 @@ package io.lakestill.signal;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.lakestill.io.Json;
 import io.lakestill.io.JsonFields;
+import java.util.Collection;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A file somebody wrote completely, as a manifest names it.
+ * A file somebody wrote completely.
  *
- * @param name its name in the folder of the manifest's version; the path below the table, with a
- *     slash, of a file that an older version wrote
+ * @param name as a manifest names it: its path below the table; as who wrote it names it: its name
+ *     alone
  * @param rows rows in it
  * @param bytes its size
  * @param sha256 of its bytes, computed while they were written
  */
 public record SignalFile(String name, long rows, long bytes, String sha256) {
   private static final Pattern NAME = Pattern.compile("[0-9A-Za-z_=.-]+(/[0-9A-Za-z_=.-]+)*");
-  private static final Pattern VERSION = Pattern.compile("(?:^|/)(?:v=|[a-z]+-v)([0-9]{1,9})/");
+  private static final Pattern NUMBER = Pattern.compile("(?:^|/)(?:v=|[a-z]+-v)([0-9]{1,9})/");
 
   public SignalFile {
     if (!NAME.matcher(name).matches() || ("/" + name + "/").contains("/../")) {
@@ -28,19 +29,27 @@ public record SignalFile(String name, long rows, long bytes, String sha256) {
     }
   }
 
-  /** The same file as a manifest of a later version names it. */
+  /** Rows in all of them. */
+  static long rows(Collection<SignalFile> files) {
+    return files.stream().mapToLong(SignalFile::rows).sum();
+  }
+
+  /** The same file as a manifest names it. */
   SignalFile in(String folder) {
-    return name.contains("/") ? this : new SignalFile(folder + "/" + name, rows, bytes, sha256);
+    return new SignalFile(folder + "/" + name, rows, bytes, sha256);
   }
 
   /**
-   * The version that wrote it.
+   * The number of its folder: within a slice a higher one is a younger file.
    *
-   * @param manifest the version whose manifest names it
+   * @throws IllegalArgumentException when its name is not that of a manifest
    */
-  int version(int manifest) {
-    Matcher matcher = VERSION.matcher(name);
-    return matcher.find() ? Integer.parseInt(matcher.group(1)) : manifest;
+  int number() {
+    Matcher matcher = NUMBER.matcher(name);
+    if (!matcher.find()) {
+      throw new IllegalArgumentException(name + " lies in no folder with a number");
+    }
+    return Integer.parseInt(matcher.group(1));
   }
 
   public ObjectNode toJson() {

@@ -6,64 +6,77 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.lakestill.error.Errors;
 import io.lakestill.io.Json;
 import io.lakestill.io.JsonFields;
-import io.lakestill.signal.codec.Codec;
-import io.lakestill.signal.codec.Dense32;
+import io.lakestill.io.Sha256;
+import io.lakestill.signal.projection.Projection;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
 
 /**
  * One version of a signal table: everything a reader may believe about it. Its JSON form is {@code
- * signal-manifest.v2.schema.json}.
+ * signal-manifest.v3.schema.json}.
  *
- * <p>A version may keep files of older ones where they are. A tombstone file lists examples that
- * changed or vanished: every row with such a key in a file of an older version than the tombstone's
- * is dead. Format 1 had neither.
+ * <p>What holds of every row is the version's, what holds of the examples of one date its {@link
+ * Slice}'s. Formats 1 and 2 knew no slices; their tables are read as one slice without a date.
  *
  * @param version the version, from 1
  * @param created when it was committed, ISO 8601 in UTC
- * @param runId the run that wrote it
+ * @param runId the run that committed it
  * @param codeVersion the Lakestill that wrote it
- * @param fingerprint SHA-256 over everything the signals depend on; a stage that would write the
- *     same fingerprint has nothing to do
  * @param teacher who said it
  * @param preprocessing {@link io.lakestill.data.FeaturePipeline#fingerprint} of what the teacher
  *     saw
  * @param signals the signals, their shapes and how they are stored
  * @param classes the class names, in the order of the logits
  * @param views the views of a training example
- * @param inputs the tables that were read
- * @param files the signal files
- * @param quarantine the files of the rows the teacher could say nothing about
  * @param basis SHA-256 over everything the signals of one row depend on but the row itself: as long
  *     as it is the same, a row whose content is the same need not be taught again; format 1 had
  *     none
- * @param tombstones the files of the keys whose older rows are dead
- * @param deadRows rows of the files that are dead
+ * @param slices by date; a table without dates has one, which names none
  */
 public record SignalManifest(
     int version,
     String created,
     String runId,
     String codeVersion,
-    String fingerprint,
     Teacher teacher,
     String preprocessing,
     List<SignalColumn> signals,
     List<String> classes,
     Views views,
-    List<InputSnapshot> inputs,
-    List<SignalFile> files,
-    List<SignalFile> quarantine,
     Optional<String> basis,
-    List<SignalFile> tombstones,
-    long deadRows) {
-  public static final int FORMAT_VERSION = 2;
+    List<Slice> slices) {
+  public static final int FORMAT_VERSION = 3;
+
+  private static final int FIRST_WITH_SLICES = 3;
 
   /**
    * @param id the teacher's id in the recipe
    * @param sha256 of its ONNX file
+   * @param shown what it was shown of an example
    */
-  public record Teacher(String id, String sha256) {}
+  public record Teacher(String id, String sha256, SignalSchema.Shown shown) {
+
+    /** One that was shown what a student is shown. */
+    public Teacher(String id, String sha256) {
+      this(id, sha256, SignalSchema.Shown.FEATURES);
+    }
+
+    private ObjectNode toJson() {
+      ObjectNode json = Json.object().put("id", id).put("sha256", sha256);
+      return shown == SignalSchema.Shown.OWN_FEATURES ? json.put("own_features", true) : json;
+    }
+
+    private static Teacher fromJson(JsonFields from) {
+      boolean own = from.has("own_features") && from.flag("own_features");
+      return new Teacher(
+          from.text("id"),
+          from.text("sha256"),
+          own ? SignalSchema.Shown.OWN_FEATURES : SignalSchema.Shown.FEATURES);
+    }
+  }
 
   /**
    * @param count views of each training example, view 0 included
@@ -74,37 +87,102 @@ public record SignalManifest(
   public SignalManifest {
     signals = List.copyOf(signals);
     classes = List.copyOf(classes);
-    inputs = List.copyOf(inputs);
-    files = List.copyOf(files);
-    quarantine = List.copyOf(quarantine);
-    tombstones = List.copyOf(tombstones);
     if (version < 1) {
       throw new IllegalArgumentException("version must be at least 1, is " + version);
     }
-    long stored = files.stream().mapToLong(SignalFile::rows).sum();
-    if (deadRows < 0 || deadRows > stored || (deadRows > 0 && tombstones.isEmpty())) {
+    List<String> dates = slices.stream().map(slice -> slice.date().orElse("no date")).toList();
+    if (dates.stream().distinct().count() != dates.size()
+        || (dates.size() > 1 && dates.contains("no date"))) {
       throw new IllegalArgumentException(
-          "%d of %d rows cannot be dead by %d files of tombstones"
-              .formatted(deadRows, stored, tombstones.size()));
+          "a table has one slice for each date, or one without a date; has " + dates);
     }
+    slices =
+        slices.stream().sorted(Comparator.comparing(slice -> slice.date().orElse(""))).toList();
+  }
+
+  /** Its slice of a date, or of no date. */
+  public Optional<Slice> slice(Optional<String> date) {
+    return slices.stream().filter(slice -> slice.date().equals(date)).findFirst();
+  }
+
+  /** The dates of its slices, in order; none in a table without dates. */
+  public List<String> dates() {
+    return slices.stream().flatMap(slice -> slice.date().stream()).toList();
+  }
+
+  /** The same version with some of its slices only. */
+  public SignalManifest only(Predicate<Slice> kept) {
+    return next(version, created, runId, slices.stream().filter(kept).toList());
+  }
+
+  /** A version of the same kind: what holds of every row is the same. */
+  public SignalManifest next(int version, String created, String runId, List<Slice> slices) {
+    return new SignalManifest(
+        version,
+        created,
+        runId,
+        codeVersion,
+        teacher,
+        preprocessing,
+        signals,
+        classes,
+        views,
+        basis,
+        slices);
+  }
+
+  /** SHA-256 over everything its signals depend on. */
+  public String fingerprint() {
+    if (slices.size() == 1) {
+      return slices.get(0).fingerprint();
+    }
+    return Sha256.of(
+        slices.stream()
+            .map(slice -> slice.date().orElse("") + " " + slice.fingerprint())
+            .collect(Collectors.joining("\n")));
+  }
+
+  /** The tables that were read, each as it was for some slice. */
+  public List<InputSnapshot> inputs() {
+    return slices.stream().flatMap(slice -> slice.inputs().stream()).distinct().toList();
+  }
+
+  /** The signal files of all slices. */
+  public List<SignalFile> files() {
+    return Content.SIGNALS.files(this);
+  }
+
+  /** The quarantine files of all slices. */
+  public List<SignalFile> quarantine() {
+    return Content.QUARANTINE.files(this);
+  }
+
+  /** The tombstone files of all slices; those of one apply to its own files only. */
+  public List<SignalFile> tombstones() {
+    return Content.TOMBSTONES.files(this);
+  }
+
+  /** Dead rows of all slices. */
+  public long deadRows() {
+    return slices.stream().mapToLong(Slice::deadRows).sum();
   }
 
   /** Living rows with signals. */
   public long rows() {
-    return files.stream().mapToLong(SignalFile::rows).sum() - deadRows;
+    return slices.stream().mapToLong(Slice::rows).sum();
   }
 
-  /** Rows that were taught for this version; the others were kept of older ones. */
+  /** Rows that the run which committed it wrote; the others were kept. */
   public long newRows() {
-    return files.stream()
-        .filter(file -> file.version(version) == version)
-        .mapToLong(SignalFile::rows)
+    return slices.stream()
+        .filter(slice -> slice.runId().equals(runId))
+        .mapToLong(Slice::newRows)
         .sum();
   }
 
   /** Rows in quarantine. */
   public long quarantinedRows() {
-    return quarantine.stream().mapToLong(SignalFile::rows).sum();
+    return slices.stream().mapToLong(Slice::quarantinedRows).sum();
   }
 
   /**
@@ -119,9 +197,18 @@ public record SignalManifest(
         .orElseThrow(() -> new IllegalArgumentException("no signal is named '" + signal + "'"));
   }
 
+  /** SHA-256 of the projectors that its signals were narrowed by. */
+  public List<String> projectors() {
+    return signals.stream()
+        .flatMap(signal -> signal.projection().stream())
+        .map(Projection::sha256)
+        .distinct()
+        .toList();
+  }
+
   /** The columns of its files. */
   public SignalSchema schema() {
-    return new SignalSchema(signals);
+    return new SignalSchema(signals, teacher.shown());
   }
 
   public ObjectNode toJson() {
@@ -131,49 +218,19 @@ public record SignalManifest(
             .put("version", version)
             .put("created", created)
             .put("run_id", runId)
-            .put("code_version", codeVersion)
-            .put("fingerprint", fingerprint);
-    json.putObject("teacher").put("id", teacher.id()).put("sha256", teacher.sha256());
+            .put("code_version", codeVersion);
+    json.set("teacher", teacher.toJson());
     json.put("preprocessing", preprocessing);
     ArrayNode columns = json.putArray("signals");
-    signals.forEach(signal -> columns.add(column(signal)));
+    signals.forEach(signal -> columns.add(signal.toJson()));
     ArrayNode names = json.putArray("classes");
     classes.forEach(names::add);
     json.putObject("views").put("count", views.count()).put("seed", views.seed());
-    ArrayNode tables = json.putArray("inputs");
-    inputs.forEach(input -> tables.add(input.toJson()));
-    json.put("rows", rows());
-    ArrayNode written = json.putArray("files");
-    files.forEach(file -> written.add(file.toJson()));
-    json.put("quarantined_rows", quarantinedRows());
-    ArrayNode refused = json.putArray("quarantine");
-    quarantine.forEach(file -> refused.add(file.toJson()));
     basis.ifPresent(sha256 -> json.put("basis", sha256));
-    json.put("dead_rows", deadRows);
-    ArrayNode gone = json.putArray("tombstones");
-    tombstones.forEach(file -> gone.add(file.toJson()));
+    json.put("rows", rows()).put("quarantined_rows", quarantinedRows());
+    ArrayNode parts = json.putArray("slices");
+    slices.forEach(slice -> parts.add(slice.toJson()));
     return json;
-  }
-
-  private static ObjectNode column(SignalColumn signal) {
-    ObjectNode json = Json.object().put("name", signal.name()).put("width", signal.width());
-    ArrayNode shape = json.putArray("shape");
-    signal.shape().forEach(shape::add);
-    json.set("codec", signal.codec().toJson());
-    return json;
-  }
-
-  /** The first tables had neither shapes nor codecs: what they hold is flat and as it came. */
-  private static SignalColumn column(JsonFields from) {
-    int width = from.integer("width");
-    List<Integer> shape = from.has("shape") ? from.integers("shape") : List.of(width);
-    Codec codec = from.optional("codec", Codec::fromJson).orElseGet(Dense32::new);
-    SignalColumn signal = new SignalColumn(from.text("name"), shape, codec);
-    if (signal.width() != width) {
-      throw new IllegalArgumentException(
-          "signal %s has width %d and shape %s".formatted(signal.name(), width, signal.shape()));
-    }
-    return signal;
   }
 
   /**
@@ -189,7 +246,7 @@ public record SignalManifest(
     if (manifest.rows() != fields.whole("rows")
         || manifest.quarantinedRows() != fields.whole("quarantined_rows")) {
       throw Errors.badInput(
-          "'%s' is damaged: the rows of its files do not add up to its total.".formatted(origin));
+          "'%s' is damaged: the rows of its slices do not add up to its total.".formatted(origin));
     }
     return manifest;
   }
@@ -200,17 +257,14 @@ public record SignalManifest(
         fields.text("created"),
         fields.text("run_id"),
         fields.text("code_version"),
-        fields.text("fingerprint"),
-        fields.object("teacher", from -> new Teacher(from.text("id"), from.text("sha256"))),
+        fields.object("teacher", Teacher::fromJson),
         fields.text("preprocessing"),
-        fields.objects("signals", SignalManifest::column),
+        fields.objects("signals", SignalColumn::fromJson),
         fields.texts("classes"),
         fields.object("views", from -> new Views(from.integer("count"), from.whole("seed"))),
-        fields.objects("inputs", InputSnapshot::fromJson),
-        fields.objects("files", SignalFile::fromJson),
-        fields.objects("quarantine", SignalFile::fromJson),
         fields.optionalText("basis"),
-        fields.has("tombstones") ? fields.objects("tombstones", SignalFile::fromJson) : List.of(),
-        fields.has("dead_rows") ? fields.whole("dead_rows") : 0);
+        fields.whole("format_version") < FIRST_WITH_SLICES
+            ? List.of(Slice.ofWholeTable(fields))
+            : fields.objects("slices", Slice::fromJson));
   }
 }

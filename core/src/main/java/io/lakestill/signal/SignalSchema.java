@@ -17,8 +17,9 @@ import org.apache.parquet.schema.Types.GroupBuilder;
  * its {@link io.lakestill.signal.codec.Codec} has it.
  *
  * @param signals the signals, {@code logits} first
+ * @param shown what the teacher was shown of an example
  */
-public record SignalSchema(List<SignalColumn> signals) implements Serializable {
+public record SignalSchema(List<SignalColumn> signals, Shown shown) implements Serializable {
   private static final long serialVersionUID = 1L;
 
   public static final String SAMPLE_ID = "sample_id";
@@ -26,6 +27,11 @@ public record SignalSchema(List<SignalColumn> signals) implements Serializable {
 
   /** {@link io.lakestill.data.RawFeatures#contentHash} of the example. */
   public static final String CONTENT_HASH = "content_hash";
+
+  /**
+   * The same of what the teacher was shown; only in tables of a teacher with features of its own.
+   */
+  public static final String TEACHER_CONTENT_HASH = "teacher_content_hash";
 
   public static final String TEACHER_ID = "teacher_id";
 
@@ -46,7 +52,25 @@ public record SignalSchema(List<SignalColumn> signals) implements Serializable {
 
   /** The columns every signal file has, so that no signal can have their names. */
   public static final Set<String> OWN_COLUMNS =
-      Set.of(SAMPLE_ID, VIEW_ID, CONTENT_HASH, TEACHER_ID, LABEL, ARGMAX, ENTROPY, MARGIN, REASON);
+      Set.of(
+          SAMPLE_ID,
+          VIEW_ID,
+          CONTENT_HASH,
+          TEACHER_CONTENT_HASH,
+          TEACHER_ID,
+          LABEL,
+          ARGMAX,
+          ENTROPY,
+          MARGIN,
+          REASON);
+
+  /** What a teacher was shown of an example. */
+  public enum Shown {
+    /** What a student is shown. */
+    FEATURES,
+    /** Features of its own, whose content has a hash of its own. */
+    OWN_FEATURES
+  }
 
   public SignalSchema {
     signals = List.copyOf(signals);
@@ -59,6 +83,27 @@ public record SignalSchema(List<SignalColumn> signals) implements Serializable {
     if (signals.stream().map(SignalColumn::name).distinct().count() != signals.size()) {
       throw new IllegalArgumentException("signals must be distinct, are " + signals);
     }
+  }
+
+  /** Of a teacher that was shown what a student is shown. */
+  public SignalSchema(List<SignalColumn> signals) {
+    this(signals, Shown.FEATURES);
+  }
+
+  /** Other signals, shown the same. */
+  public SignalSchema with(List<SignalColumn> others) {
+    return new SignalSchema(others, shown);
+  }
+
+  public boolean hasTeacherContent() {
+    return shown == Shown.OWN_FEATURES;
+  }
+
+  /** As it stands in fingerprints since the first tables. */
+  @Override
+  public String toString() {
+    return "SignalSchema[signals=%s%s]"
+        .formatted(signals, hasTeacherContent() ? ", shown=" + shown : "");
   }
 
   MessageType parquet() {
@@ -83,6 +128,9 @@ public record SignalSchema(List<SignalColumn> signals) implements Serializable {
             .named(ENTROPY)
             .required(FLOAT)
             .named(MARGIN);
+    if (hasTeacherContent()) {
+      message.required(BINARY).as(stringType()).named(TEACHER_CONTENT_HASH);
+    }
     for (SignalColumn signal : signals) {
       message.addField(signal.codec().column(signal.name()));
     }

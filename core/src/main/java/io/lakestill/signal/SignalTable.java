@@ -3,34 +3,31 @@ package io.lakestill.signal;
 import io.lakestill.error.Errors;
 import io.lakestill.io.Json;
 import io.lakestill.io.StoredFile;
-import java.io.FileNotFoundException;
-import java.io.IOException;
-import java.io.UncheckedIOException;
+import io.lakestill.signal.projection.ProjectorFile;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FileStatus;
-import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
 /**
  * The versions of one teacher's signals, on any Hadoop file system:
  *
  * <pre>
- * v=3/part-*.parquet                      signal files
+ * v=3/part-*.parquet                      signal files; v=3/dt=2026-11-03/ in a table with dates
  * _lakestill/manifest-v3.json             what version 3 is, with the files it keeps of older ones
  * _lakestill/quarantine-v3/part-*.parquet rows without signals, with the reason
  * _lakestill/tombstones-v3/part-*.parquet keys whose rows in older files are dead
+ * _lakestill/leases/dt=2026-11-03         the run that works on a date
+ * _lakestill/leases/commit                the run that commits
  * _lakestill/CURRENT                      the version readers take, replaced atomically, last
  * </pre>
  *
@@ -41,32 +38,55 @@ import org.apache.hadoop.fs.Path;
  * @param configuration the Hadoop configuration that knows its file system
  */
 public record SignalTable(Path root, Configuration configuration) {
+  static final String METADATA = "_lakestill";
+
   private static final Pattern VERSION =
       Pattern.compile("(?:v=|manifest-v|quarantine-v|tombstones-v)([1-9][0-9]{0,8})(?:\\.json)?");
 
-  /** Where the signal files of a version lie. */
-  public Path folder(int version) {
-    return new Path(root, "v=" + version);
+  /**
+   * Where files of a slice lie.
+   *
+   * @param number of the run that writes them
+   * @param date of the slice, if the table has dates
+   */
+  public Path folder(Content content, int number, Optional<String> date) {
+    return new Path(root, content.folder(number, date));
   }
 
-  /** Where the quarantine files of a version lie. */
-  public Path quarantineFolder(int version) {
-    return new Path(metadata(), "quarantine-v" + version);
+  /** Where the signal files of a table without dates lie. */
+  public Path folder(int number) {
+    return folder(Content.SIGNALS, number, Optional.empty());
   }
 
-  /** Where the tombstone files of a version lie. */
-  public Path tombstoneFolder(int version) {
-    return new Path(metadata(), "tombstones-v" + version);
+  /** Where the quarantine files of a table without dates lie. */
+  public Path quarantineFolder(int number) {
+    return folder(Content.QUARANTINE, number, Optional.empty());
+  }
+
+  /** Files that were just written, as a manifest names them. */
+  public List<SignalFile> named(
+      Content content, int number, Optional<String> date, List<SignalFile> written) {
+    return written.stream().map(file -> file.in(content.folder(number, date))).toList();
   }
 
   /** Where everything lies that is no signal. */
   public Path metadata() {
-    return new Path(root, "_lakestill");
+    return new Path(root, METADATA);
+  }
+
+  /** Where runs say what they work on. */
+  public Path leases() {
+    return new Path(metadata(), "leases");
   }
 
   /** Where the manifest of a version lies. */
   public Path manifestPath(int version) {
     return new Path(metadata(), "manifest-v" + version + ".json");
+  }
+
+  /** A projector that signals were narrowed by. */
+  public ProjectorFile projector(String sha256) {
+    return new ProjectorFile(metadata(), sha256, configuration);
   }
 
   private StoredFile pointer() {
@@ -75,80 +95,59 @@ public record SignalTable(Path root, Configuration configuration) {
 
   /**
    * The signal files a manifest names, for Spark to read; never the folder. Without tombstones
-   * only: otherwise some of their rows are dead, see {@link #slices}.
+   * only: otherwise some of their rows are dead, see {@link #generations}.
    */
   public List<String> dataFiles(SignalManifest manifest) {
-    return paths(folder(manifest.version()), manifest.files());
+    return paths(manifest.files());
   }
 
   /** The quarantine files a manifest names. */
   public List<String> quarantineFiles(SignalManifest manifest) {
-    return paths(quarantineFolder(manifest.version()), manifest.quarantine());
+    return paths(manifest.quarantine());
   }
 
-  private List<String> paths(Path folder, List<SignalFile> files) {
-    return files.stream().map(file -> path(folder, file).toString()).toList();
+  private List<String> paths(List<SignalFile> files) {
+    return files.stream().map(file -> path(file).toString()).toList();
   }
 
-  private Path path(Path folder, SignalFile file) {
-    return new Path(file.name().contains("/") ? root : folder, file.name());
+  private Path path(SignalFile file) {
+    return new Path(root, file.name());
   }
 
   /**
    * Signal files that the same tombstones apply to.
    *
    * @param files paths of signal files
-   * @param tombstones paths of the tombstone files younger than those
+   * @param tombstones paths of the tombstone files of the same slice that are younger than those
    */
-  public record Slice(List<String> files, List<String> tombstones) {}
+  public record Generation(List<String> files, List<String> tombstones) {}
 
-  /** The signal files of a version, those of one age together, oldest first. */
-  public List<Slice> slices(SignalManifest manifest) {
-    Map<Integer, List<SignalFile>> ages =
-        manifest.files().stream()
-            .collect(
-                Collectors.groupingBy(
-                    file -> file.version(manifest.version()), TreeMap::new, Collectors.toList()));
-    List<Slice> slices = new ArrayList<>();
-    ages.forEach(
-        (age, files) -> {
-          List<SignalFile> younger =
-              manifest.tombstones().stream()
-                  .filter(file -> file.version(manifest.version()) > age)
-                  .toList();
-          slices.add(
-              new Slice(
-                  paths(folder(manifest.version()), files),
-                  paths(tombstoneFolder(manifest.version()), younger)));
-        });
-    return slices;
+  /** The signal files of a version, those with the same tombstones together. */
+  public List<Generation> generations(SignalManifest manifest) {
+    Map<List<SignalFile>, List<SignalFile>> files = new LinkedHashMap<>();
+    for (Slice slice : manifest.slices()) {
+      for (SignalFile file : slice.files()) {
+        List<SignalFile> younger =
+            slice.tombstones().stream().filter(gone -> gone.number() > file.number()).toList();
+        files.computeIfAbsent(younger, none -> new ArrayList<>()).add(file);
+      }
+    }
+    return files.entrySet().stream()
+        .map(same -> new Generation(paths(same.getValue()), paths(same.getKey())))
+        .toList();
   }
 
   /** Every file a manifest names, with what must be in it. */
   public List<TableFile> files(SignalManifest manifest) {
+    return manifest.slices().stream().flatMap(slice -> files(slice).stream()).toList();
+  }
+
+  private List<TableFile> files(Slice slice) {
     List<TableFile> files = new ArrayList<>();
     for (Content content : Content.values()) {
-      Path folder = folder(content, manifest.version());
-      for (SignalFile file : content.files(manifest)) {
-        files.add(new TableFile(path(folder, file), file, content));
-      }
+      content.files(slice).forEach(file -> files.add(new TableFile(path(file), file, content)));
     }
     return files;
-  }
-
-  private Path folder(Content content, int version) {
-    return switch (content) {
-      case SIGNALS -> folder(version);
-      case QUARANTINE -> quarantineFolder(version);
-      case TOMBSTONES -> tombstoneFolder(version);
-    };
-  }
-
-  /** The files of a version as the manifest of a later one names them. */
-  public List<SignalFile> kept(SignalManifest manifest, Content content) {
-    String folder = folder(content, manifest.version()).toString();
-    String below = folder.substring(root.toString().length() + 1);
-    return content.files(manifest).stream().map(file -> file.in(below)).toList();
   }
 
   /** The versions that have a manifest, oldest first. */
@@ -220,23 +219,37 @@ public record SignalTable(Path root, Configuration configuration) {
   }
 
   /**
-   * Makes a version the current one: its manifest first, the pointer last. Before that, what lies
-   * in its folders and is not in its manifest is removed: other attempts of its tasks left it.
+   * Makes a version the current one: its manifest first, the pointer last. Only where no other run
+   * can commit at the same time.
    *
    * @throws io.lakestill.error.LakestillException (exit 3) when the version already has a manifest
    *     or one of its files is not as the manifest says
    */
   public void commit(SignalManifest manifest) {
-    StoredFile file = new StoredFile(manifestPath(manifest.version()), configuration);
+    checkFiles(manifest);
+    manifest.slices().forEach(this::removeLeftovers);
+    write(manifest);
+    pointTo(manifest.version());
+  }
+
+  /**
+   * The first step of a commit: says what a version is, and makes nobody read it.
+   *
+   * @throws io.lakestill.error.LakestillException (exit 3) when it already has a manifest
+   */
+  public void write(SignalManifest manifest) {
     if (versions().contains(manifest.version())) {
       throw Errors.badInput(
           "Signal table '%s' already has a version %d: another run wrote it meanwhile; start again."
               .formatted(root, manifest.version()));
     }
-    checkFiles(manifest);
-    removeLeftovers(manifest);
-    file.replace(Json.pretty(manifest.toJson()));
-    pointer().replace(manifest.version() + "\n");
+    new StoredFile(manifestPath(manifest.version()), configuration)
+        .replace(Json.pretty(manifest.toJson()));
+  }
+
+  /** The second step: from here on readers take this version. */
+  public void pointTo(int version) {
+    pointer().replace(version + "\n");
   }
 
   /**
@@ -246,8 +259,16 @@ public record SignalTable(Path root, Configuration configuration) {
    *     of another size
    */
   public void checkFiles(SignalManifest manifest) {
-    List<TableFile> files = files(manifest);
-    Map<Path, Long> sizes = sizes(files.stream().map(TableFile::folder).distinct().toList());
+    checkFiles(files(manifest));
+  }
+
+  /** The same of one slice. */
+  public void checkFiles(Slice slice) {
+    checkFiles(files(slice));
+  }
+
+  private void checkFiles(List<TableFile> files) {
+    Map<Path, Long> sizes = listing().sizes(files.stream().map(TableFile::folder).toList());
     for (TableFile file : files) {
       file.sizeFault(Optional.ofNullable(sizes.get(file.path())))
           .ifPresent(
@@ -265,10 +286,10 @@ public record SignalTable(Path root, Configuration configuration) {
   public List<Path> extraFiles(SignalManifest manifest) {
     Set<Path> folders = new TreeSet<>();
     files(manifest).forEach(file -> folders.add(file.folder()));
-    for (Content content : Content.values()) {
-      folders.add(folder(content, manifest.version()));
+    for (Slice slice : manifest.slices()) {
+      folders.addAll(ownFolders(slice));
     }
-    Set<Path> found = new TreeSet<>(sizes(List.copyOf(folders)).keySet());
+    Set<Path> found = new TreeSet<>(listing().sizes(folders).keySet());
     files(manifest).forEach(file -> found.remove(file.path()));
     if (!found.isEmpty()) {
       for (int version : versions()) {
@@ -280,33 +301,17 @@ public record SignalTable(Path root, Configuration configuration) {
     return List.copyOf(found);
   }
 
-  private void removeLeftovers(SignalManifest manifest) {
-    for (Content content : Content.values()) {
-      Path folder = folder(content, manifest.version());
-      Set<Path> left = new TreeSet<>(sizes(List.of(folder)).keySet());
-      files(manifest).forEach(file -> left.remove(file.path()));
-      for (Path path : left) {
-        try {
-          path.getFileSystem(configuration).delete(path, false);
-        } catch (IOException e) {
-          throw new UncheckedIOException("Cannot delete '" + path + "'", e);
-        }
-      }
-    }
+  /** Removes what lies in a slice's own folders and is not of it: other attempts of its tasks. */
+  public void removeLeftovers(Slice slice) {
+    Set<Path> left = new TreeSet<>(listing().sizes(ownFolders(slice)).keySet());
+    files(slice).forEach(file -> left.remove(file.path()));
+    listing().delete(left);
   }
 
-  /** By path without scheme, as the paths below the root are written. */
-  private Map<Path, Long> sizes(List<Path> folders) {
-    Map<Path, Long> sizes = new HashMap<>();
-    for (Path folder : folders) {
-      for (FileStatus status : list(folder)) {
-        String name = status.getPath().getName();
-        if (status.isFile() && !name.startsWith(".") && !name.startsWith("_")) {
-          sizes.put(new Path(folder, name), status.getLen());
-        }
-      }
-    }
-    return sizes;
+  private List<Path> ownFolders(Slice slice) {
+    return Stream.of(Content.values())
+        .map(content -> folder(content, slice.number(), slice.date()))
+        .toList();
   }
 
   /**
@@ -325,17 +330,10 @@ public record SignalTable(Path root, Configuration configuration) {
   }
 
   private List<String> names(Path folder) {
-    return list(folder).stream().map(status -> status.getPath().getName()).toList();
+    return listing().names(folder);
   }
 
-  private List<FileStatus> list(Path folder) {
-    try {
-      FileSystem files = folder.getFileSystem(configuration);
-      return List.of(files.listStatus(folder));
-    } catch (FileNotFoundException e) {
-      return List.of();
-    } catch (IOException e) {
-      throw new UncheckedIOException("Cannot list '" + folder + "'", e);
-    }
+  private FolderListing listing() {
+    return new FolderListing(configuration);
   }
 }

@@ -46,12 +46,17 @@ final class SignalWriteSupport extends WriteSupport<SignalRow> {
     integer(SignalSchema.ARGMAX, 5, summary.argmax());
     number(SignalSchema.ENTROPY, 6, summary.entropy());
     number(SignalSchema.MARGIN, 7, summary.margin());
+    int next = 8;
+    if (schema.hasTeacherContent()) {
+      String hash = row.teacherContentHash().orElseThrow();
+      binary(SignalSchema.TEACHER_CONTENT_HASH, next++, Binary.fromString(hash));
+    }
     for (int k = 0; k < signals.size(); k++) {
       SignalColumn signal = signals.get(k);
-      out.startField(signal.name(), 8 + k);
+      out.startField(signal.name(), next + k);
       int width = signal.width();
       signal.codec().write(out, row.signals()[k], row.index() * width, width);
-      out.endField(signal.name(), 8 + k);
+      out.endField(signal.name(), next + k);
     }
     out.endMessage();
   }

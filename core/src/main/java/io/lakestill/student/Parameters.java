@@ -1,6 +1,8 @@
 package io.lakestill.student;
 
 import io.lakestill.error.Errors;
+import io.lakestill.io.FloatTensor;
+import io.lakestill.io.SafeTensors;
 import io.lakestill.io.Sha256;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

@@ -9,13 +9,14 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
 
 /**
- * The bytes of one self-contained ONNX file.
+ * The bytes of one self-contained ONNX model.
  *
  * @param origin where it comes from, for messages
  * @param bytes not copied; nobody changes them
@@ -26,10 +27,12 @@ public record OnnxFile(String origin, byte[] bytes, String sha256) {
   private static final long LARGEST = Integer.MAX_VALUE - 8L;
 
   /**
-   * Reads a file from any Hadoop file system and checks that it is ONNX and complete in itself.
+   * Reads a file from any Hadoop file system and checks that it is ONNX. Weights that it keeps in
+   * files beside it are taken in; see {@link ExternalData} for which files are read.
    *
    * @throws io.lakestill.error.LakestillException (exit 3) when there is no such file, it is not
-   *     ONNX, is larger than 2 GiB or keeps weights in other files
+   *     ONNX, is larger than 2 GiB with all its weights, declares a tensor that it does not hold,
+   *     or keeps weights where they are not read
    */
   public static OnnxFile read(Path path, Configuration configuration) {
     try {
@@ -46,7 +49,7 @@ public record OnnxFile(String origin, byte[] bytes, String sha256) {
       try (FSDataInputStream in = path.getFileSystem(configuration).open(path)) {
         in.readFully(0, bytes);
       }
-      return of(bytes, path.toString());
+      return of(whole(bytes, path, configuration), path.toString());
     } catch (FileNotFoundException e) {
       throw Errors.badInput("There is no ONNX file '" + path + "'; correct its path.", e);
     } catch (IOException e) {
@@ -54,11 +57,23 @@ public record OnnxFile(String origin, byte[] bytes, String sha256) {
     }
   }
 
+  private static byte[] whole(byte[] bytes, Path path, Configuration configuration)
+      throws IOException {
+    OnnxMl.ModelProto model = parsed(bytes, path.toString());
+    if (ExternalData.firstIn(model).isEmpty()) {
+      return bytes;
+    }
+    // Room for the names and shapes, which are in the bytes already.
+    return new ExternalData(path, configuration)
+        .inlined(model, LARGEST - bytes.length)
+        .toByteArray();
+  }
+
   /**
    * Checks bytes that are already here.
    *
-   * @throws io.lakestill.error.LakestillException (exit 3) when they are not ONNX or keep weights
-   *     in other files
+   * @throws io.lakestill.error.LakestillException (exit 3) when they are not ONNX, declare a tensor
+   *     that they do not hold, or keep weights in other files
    */
   public static OnnxFile of(byte[] bytes, String origin) {
     OnnxMl.ModelProto model = parsed(bytes, origin);
@@ -73,6 +88,7 @@ public record OnnxFile(String origin, byte[] bytes, String sha256) {
                           + " all its weights inside (onnx.save with save_as_external_data=False).")
                       .formatted(origin, tensor));
             });
+    OnnxTensors.of(model).forEach(tensor -> TensorSize.requireWhole(tensor, origin));
     return new OnnxFile(origin, bytes, Sha256.of(bytes));
   }
 
@@ -84,6 +100,16 @@ public record OnnxFile(String origin, byte[] bytes, String sha256) {
    */
   public long parameters() {
     return OnnxParameters.count(parsed(bytes, origin).getGraph());
+  }
+
+  /**
+   * The linear layer that makes one of its tensors of another.
+   *
+   * @throws io.lakestill.error.LakestillException (exit 3) when there is none; the message says
+   *     what there is
+   */
+  public OnnxLinear linear(String input, String output) {
+    return OnnxLinear.between(parsed(bytes, origin).getGraph(), input, output, origin);
   }
 
   /** The names of its outputs, in its order. */
@@ -102,6 +128,16 @@ public record OnnxFile(String origin, byte[] bytes, String sha256) {
         .flatMap(node -> node.getOutputList().stream())
         .filter(name -> !name.isEmpty()) // An optional output that the model does not use.
         .toList();
+  }
+
+  /**
+   * The shape of one row of a tensor, without the batch axis, as the file declares it; nothing is
+   * run.
+   *
+   * @return empty when the file says nothing of it, or leaves a size but the batch open
+   */
+  public Optional<List<Integer>> declaredRowShape(String tensor) {
+    return DeclaredShapes.row(parsed(bytes, origin).getGraph(), tensor);
   }
 
   /**

@@ -1,13 +1,13 @@
 package io.lakestill.train;
 
 import io.lakestill.error.Errors;
+import io.lakestill.io.FloatTensor;
 import io.lakestill.io.Json;
+import io.lakestill.io.SafeTensors;
 import io.lakestill.io.Sha256;
 import io.lakestill.io.StoredFile;
 import io.lakestill.objective.State;
-import io.lakestill.student.FloatTensor;
 import io.lakestill.student.Parameters;
-import io.lakestill.student.SafeTensors;
 import io.lakestill.train.CheckpointManifest.ParameterFile;
 import java.io.FileNotFoundException;
 import java.io.IOException;

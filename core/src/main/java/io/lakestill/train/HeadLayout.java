@@ -1,16 +1,15 @@
 package io.lakestill.train;
 
+import io.lakestill.io.FloatTensor;
 import io.lakestill.objective.Equipment.Head;
-import io.lakestill.student.FloatTensor;
 import java.io.Serializable;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
 /**
- * The learnable heads of all terms of a loss in one vector, end to end, and how that vector rides
- * beside the student's outputs: in extra columns, filled row by row, so that a batch of any number
- * of rows carries it; what is left of the last rows is zero.
+ * The learnable heads of all terms of a loss in one vector, end to end; see {@link LossParameters}
+ * for how it reaches the loss.
  *
  * @param heads in the vector's order
  */
@@ -36,16 +35,6 @@ public record HeadLayout(List<Head> heads) implements Serializable {
   /** The number of values of all heads. */
   public int size() {
     return heads.stream().mapToInt(HeadLayout::size).reduce(0, Math::addExact);
-  }
-
-  /** The extra columns that a batch of so many rows needs. */
-  public int columns(int rows) {
-    return columns(size(), rows);
-  }
-
-  /** The columns that a vector of some size needs beside so many rows. */
-  public static int columns(int size, int rows) {
-    return (size + rows - 1) / rows;
   }
 
   /** The values a training starts from; each head has a stream of its own. */

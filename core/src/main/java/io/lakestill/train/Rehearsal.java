@@ -2,6 +2,7 @@ package io.lakestill.train;
 
 import io.lakestill.error.LakestillException;
 import io.lakestill.objective.Batch;
+import io.lakestill.objective.Classifier;
 import io.lakestill.objective.Dimensions;
 import io.lakestill.objective.Equipment;
 import io.lakestill.objective.Equipment.Head;
@@ -78,6 +79,7 @@ public final class Rehearsal {
     Equipment equipment = objective.equip(dimensions);
     Set<String> missing = new TreeSet<>(requires.others());
     equipment.names().forEach(missing::remove);
+    objective.classifiers().forEach(c -> missing.removeAll(List.of(c.weight(), c.bias())));
     if (!missing.isEmpty()) {
       return Optional.of(
           "needs %s, which neither a training nor the objective's equipment provides"
@@ -90,6 +92,11 @@ public final class Rehearsal {
     Batch.Builder builder = Batch.of(dimensions.rows()).state(shard.state());
     inputs(requires).forEach(name -> builder.tensor(name, random(name)));
     equipment.heads().forEach(head -> builder.tensor(head.name(), first(head)));
+    for (Classifier classifier : objective.classifiers()) {
+      int width = volume(dimensions.shape(classifier.features()));
+      builder.tensor(classifier.weight(), normal(classifier.weight(), dimensions.classes(), width));
+      builder.tensor(classifier.bias(), normal(classifier.bias(), dimensions.classes()));
+    }
     draws.indices().forEach(builder::indices);
     Batch batch = builder.labels(Arrays.copyOf(labels, dimensions.rows())).build();
     draws.fill(batch, 1, Arrays.copyOf(samples, dimensions.rows()));
@@ -147,16 +154,25 @@ public final class Rehearsal {
   /** Conditions hold and weights are one; all else is normally distributed. */
   private Tensor random(String name) {
     int[] shape = shape(dimensions.rows(), dimensions.shape(name));
-    float[] values = new float[Arrays.stream(shape).reduce(1, Math::multiplyExact)];
-    if (name.startsWith(Requirements.SQL)) {
-      Arrays.fill(values, 1);
-    } else {
-      SplittableRandom random = new SplittableRandom(SplitMix.seed(SEED, 0, name));
-      for (int i = 0; i < values.length; i++) {
-        values[i] = (float) random.nextGaussian();
-      }
+    if (!name.startsWith(Requirements.SQL)) {
+      return normal(name, shape);
     }
-    return new Tensor(shape, values);
+    Tensor ones = Tensor.zeros(shape);
+    Arrays.fill(ones.data(), 1);
+    return ones;
+  }
+
+  private static Tensor normal(String name, int... shape) {
+    Tensor tensor = Tensor.zeros(shape);
+    SplittableRandom random = new SplittableRandom(SplitMix.seed(SEED, 0, name));
+    for (int i = 0; i < tensor.size(); i++) {
+      tensor.data()[i] = (float) random.nextGaussian();
+    }
+    return tensor;
+  }
+
+  private static int volume(List<Integer> shape) {
+    return shape.stream().reduce(1, Math::multiplyExact);
   }
 
   private static int[] shape(int rows, List<Integer> sizes) {

@@ -1,10 +1,10 @@
 package io.lakestill.train;
 
 import io.lakestill.error.Errors;
+import io.lakestill.io.FloatTensor;
+import io.lakestill.io.SafeTensors;
 import io.lakestill.objective.State;
 import io.lakestill.objective.Tensor;
-import io.lakestill.student.FloatTensor;
-import io.lakestill.student.SafeTensors;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -14,6 +14,7 @@ import io.lakestill.student.StudentGraph;
 import io.lakestill.train.BatchLayout;
 import io.lakestill.train.EpochPlan;
 import io.lakestill.train.HeadLayout;
+import io.lakestill.train.LossParameters;
 import io.lakestill.train.PackedRows;
 import io.lakestill.train.RowLayout;
 import java.util.Arrays;
@@ -53,7 +54,7 @@ class HeadColumnsTest {
 
     Case(int rows) {
       layout = BatchLayout.of(LOSS, outputs, targets, rows, rows);
-      training = BigDlGraph.training(graph, outputs, layout.heads(), initial, 3);
+      training = BigDlGraph.training(graph, outputs, layout.parameters(), initial, 3);
       module = training.module();
       module.training();
       inputs = new LossInputs(layout, new EpochPlan(rows, rows, 1), 3, rows);
@@ -82,10 +83,10 @@ class HeadColumnsTest {
 
     Tensor<Float> flat = made.module.forward(made.input).toTensor(Floats.numeric());
 
-    assertThat(flat.size()).containsExactly(rows, made.outputs.width() + heads.columns(rows));
+    assertThat(flat.size()).containsExactly(rows, made.layout.columns(rows));
     float[] values = Floats.values(flat);
     float[] vector = heads.initial(3);
-    int columns = heads.columns(rows);
+    int columns = LossParameters.columns(heads.size(), rows);
     for (int i = 0; i < rows * columns; i++) {
       int at = i / columns * flat.size(2) + made.outputs.width() + i % columns;
       assertThat(values[at]).as("value %d", i).isEqualTo(i < vector.length ? vector[i] : 0f);
@@ -236,7 +237,7 @@ class HeadColumnsTest {
     RowLayout outputs = RowLayout.outputs(Blobs.crossEntropy().requires(), graph);
     BigDlGraph plain =
         BigDlGraph.training(
-            graph, outputs, new HeadLayout(List.of()), Parameters.initial(graph, 1), 1);
+            graph, outputs, LossParameters.NONE, Parameters.initial(graph, 1), 1);
 
     assertThat(plain.module().toString()).doesNotContain("HeadColumns");
     assertThat(plain.heads()).isEmpty();

@@ -6,9 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.intel.analytics.bigdl.dllib.feature.dataset.MiniBatch;
 import com.intel.analytics.bigdl.dllib.nn.abstractnn.AbstractModule;
 import com.intel.analytics.bigdl.dllib.nn.abstractnn.Activity;
+import io.lakestill.io.FloatTensor;
 import io.lakestill.objective.Tensor;
 import io.lakestill.objective.WeightedTerms;
-import io.lakestill.student.FloatTensor;
 import io.lakestill.student.Parameters;
 import io.lakestill.student.StudentGraph;
 import io.lakestill.train.BatchLayout;
@@ -76,7 +76,7 @@ class ShardedDataSetTest {
         BigDlGraph.training(
                 STUDENT,
                 inputs(ROWS / CORES).layout().outputs(),
-                inputs(ROWS / CORES).layout().heads(),
+                inputs(ROWS / CORES).layout().parameters(),
                 Parameters.initial(STUDENT, SEED),
                 SEED)
             .module();

@@ -81,7 +81,7 @@ class FeaturePipelineTest {
 
     assertThatThrownBy(() -> view(pipeline, new RawFeatures.Floats(new float[3])))
         .isInstanceOf(BadFeaturesException.class)
-        .hasMessage("has 3 values, data.features.shape asks for 4");
+        .hasMessage("has 3 values, the shape of the features asks for 4");
     assertThatThrownBy(
             () -> view(pipeline, new RawFeatures.Floats(new float[] {1, 2, Float.NaN, 4})))
         .isInstanceOf(BadFeaturesException.class)

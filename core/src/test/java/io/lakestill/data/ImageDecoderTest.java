@@ -52,7 +52,7 @@ class ImageDecoderTest {
 
     assertThatThrownBy(() -> decoded(wide, GREY))
         .isInstanceOf(BadFeaturesException.class)
-        .hasMessage("the image is 5 wide and 2 high, data.features.shape asks for 3 and 2");
+        .hasMessage("the image is 5 wide and 2 high, the shape of the features asks for 3 and 2");
   }
 
   @Test

@@ -20,8 +20,17 @@ class ViewSettingsTest {
 
   @Test
   void everyDefaultIsTheOneOfTheReference() {
-    assertThat(read("{type = shift}, {type = noise}, {type = flip}, {type = crop}", IMAGE))
-        .hasValue(List.of(new Shift(1), new Noise(0.05), new Flip(0.5), new Crop(2)));
+    assertThat(
+            read(
+                "{type = shift}, {type = noise}, {type = flip}, {type = crop}, {type = cutout}",
+                IMAGE))
+        .hasValue(
+            List.of(
+                new Shift(1),
+                new Noise(0.05),
+                new Flip(0.5),
+                new Crop(2),
+                new Cutout(8, List.of(0.0))));
     assertThat(problems.found()).isEmpty();
   }
 
@@ -36,17 +45,21 @@ class ViewSettingsTest {
     assertThat(
             read(
                 "{type = blur}, {type = shift, pixel = 2}, {type = noise, deviation = -1},"
-                    + " {type = crop, padding = 8}, {pixels = 1}",
+                    + " {type = crop, padding = 8}, {pixels = 1}, {type = cutout, size = 9},"
+                    + " {type = cutout, fill = [0.1, 0.2]}",
                 IMAGE))
         .isEmpty();
     assertThat(problems.found())
         .extracting(Problem::toString)
         .containsExactly(
-            "test:1: transforms[0].type: must be one of shift, noise, flip, crop, is 'blur'",
+            "test:1: transforms[0].type: must be one of shift, noise, flip, crop, cutout, is"
+                + " 'blur'",
             "test:1: transforms[1].pixel: unknown key; did you mean 'pixels'?",
             "test:1: transforms[2]: deviation must be above 0, is -1.0",
             "test:1: transforms[3]: reaches beyond the image: at most 7 for shape [1, 8, 8]",
-            "test:1: transforms[4].type: is missing");
+            "test:1: transforms[4].type: is missing",
+            "test:1: transforms[5].size: is larger than the image: at most 8 for shape [1, 8, 8]",
+            "test:1: transforms[6].fill: needs 1 value or one per channel (1), has 2");
   }
 
   @Test

@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.HashSet;
+import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 
@@ -125,7 +127,8 @@ class ViewTransformTest {
   @Test
   void leavesItsNeighboursAlone() {
     for (ViewTransform transform :
-        new ViewTransform[] {new Shift(2), new Crop(2), new Flip(1), new Noise(1)}) {
+        List.of(
+            new Shift(2), new Crop(2), new Flip(1), new Noise(1), new Cutout(3, List.of(0.0)))) {
       float[] row = new float[BEFORE + shape.values() + 2];
       java.util.Arrays.fill(row, 9f);
       transform.apply(row, BEFORE, shape, draws());
@@ -133,6 +136,46 @@ class ViewTransformTest {
           .as("%s, seed %d, %s", transform, seed, shape)
           .containsOnly(9f);
     }
+  }
+
+  @RepeatedTest(20)
+  void cutoutFillsASquareAroundADrawnCentreInEveryChannel() {
+    int size = 1 + random.nextInt(Math.min(shape.height(), shape.width()));
+    List<Double> fill = IntStream.range(0, shape.channels()).mapToObj(c -> -0.5 * (c + 1)).toList();
+    ViewRandom draws = draws();
+    int top = draws.nextInt(shape.height()) - size / 2;
+    int left = draws.nextInt(shape.width()) - size / 2;
+
+    float[] cut = applied(new Cutout(size, fill));
+
+    forEachPixel(
+        (c, y, x) -> {
+          boolean inside = y >= top && y < top + size && x >= left && x < left + size;
+          assertThat(cut[at(c, y, x)])
+              .as("seed %d, %s, size %d, pixel %d %d %d", seed, shape, size, c, y, x)
+              .isEqualTo(inside ? -0.5f * (c + 1) : image[at(c, y, x)]);
+        });
+  }
+
+  @Test
+  void cutoutReachesEveryPixelAndIsCutOffAtTheBorders() {
+    FeatureShape square = new FeatureShape(1, 4, 4);
+    Set<Integer> places = new HashSet<>();
+    Set<Integer> areas = new HashSet<>();
+    for (int i = 0; i < 400; i++) {
+      float[] values = new float[16];
+      new Cutout(3, List.of(1.0)).apply(values, 0, square, new ViewRandom("row" + i, 1, 1));
+      int area = 0;
+      for (int place = 0; place < values.length; place++) {
+        if (values[place] == 1) {
+          places.add(place);
+          area++;
+        }
+      }
+      areas.add(area);
+    }
+    assertThat(places).hasSize(16);
+    assertThat(areas).containsExactlyInAnyOrder(4, 6, 9);
   }
 
   private interface Pixel {

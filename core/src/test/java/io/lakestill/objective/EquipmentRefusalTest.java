@@ -40,6 +40,7 @@ class EquipmentRefusalTest {
           cd-topn             | items = 11         | cd-topn draws items = 11, but the teacher scores 10; lower it.
           ccd-relaxed-ranking | ranked = 3         | ccd-relaxed-ranking has ranked = 3 and uninteresting = 10000, but the teacher scores 10 items; lower them.
           clip-rd             | projection = none  | clip-rd: 'student.image' has 6 values and the teacher 8; set projection = linear.
+          crcd-gradient-cosine | projection = none | crcd-gradient-cosine: 'student.embedding' has 6 values and 'teacher.embedding' 8; set projection = linear.
           dedn-margin-ce      | seen = []          | dedn-margin-ce has seen = []; name the seen classes by their numbers, from 0 to 9.
           dedn-margin-ce      | seen = [1, 10]     | dedn-margin-ce has seen = [1, 10]; name the seen classes by their numbers, from 0 to 9.
           wmc-loss            | use-weights = true | wmc-loss with use-weights = true needs the weights of the assignments: a recipe's constraint is that exactly one class holds, all alike; set it to false.

@@ -85,7 +85,11 @@ class TeachersTest {
         .satisfies(
             p ->
                 assertThat(p.toString())
-                    .startsWith("test.conf:13: teachers[1]: must name either onnx"));
+                    .isEqualTo(
+                        "test.conf:13: teachers[1]: must name exactly one of onnx (a model that"
+                            + " exists), bundle (one that was exported here), table (what a model"
+                            + " said elsewhere), or both graph and train (a model to train here"
+                            + " first); names none"));
   }
 
   @ParameterizedTest

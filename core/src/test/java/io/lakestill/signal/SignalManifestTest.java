@@ -19,9 +19,10 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class SignalManifestTest {
-  private static final String GOLDEN = "/golden/signal-manifest.v2.json";
+  private static final String GOLDEN = "/golden/signal-manifest.v3.json";
+  private static final String SECOND_FORMAT = "/golden/signal-manifest.v2.json";
   private static final String FIRST_FORMAT = "/golden/signal-manifest.v1.json";
-  private static final String SCHEMA = "/io/lakestill/schema/signal-manifest.v2.schema.json";
+  private static final String SCHEMA = "/io/lakestill/schema/signal-manifest.v3.schema.json";
 
   static final SignalManifest SAMPLE =
       new SignalManifest(
@@ -29,7 +30,6 @@ class SignalManifestTest {
           "2026-11-21T10:15:00Z",
           "run-7",
           "0.1.0",
-          "f".repeat(64),
           new SignalManifest.Teacher("resnet", "a".repeat(64)),
           "b".repeat(64),
           List.of(
@@ -38,28 +38,67 @@ class SignalManifestTest {
               new SignalColumn("map_stage3", List.of(4, 2, 3), new Int8())),
           List.of("cat", "dog", "owl"),
           new SignalManifest.Views(8, 1),
-          List.of(
-              new InputSnapshot(
-                  "hdfs://lake/pets",
-                  Optional.of("split = 'train'"),
-                  2,
-                  123_456,
-                  "2026-11-20T08:00:00Z",
-                  "c".repeat(64)),
-              new InputSnapshot(
-                  "hdfs://lake/pets-validation",
-                  Optional.empty(),
-                  1,
-                  456,
-                  "2026-11-19T08:00:00Z",
-                  "d".repeat(64))),
-          List.of(
-              new SignalFile("part-00000-x.zstd.parquet", 8192, 400_000, "1".repeat(64)),
-              new SignalFile("v=2/part-00001-y.zstd.parquet", 807, 40_000, "2".repeat(64))),
-          List.of(new SignalFile("part-00001-y.zstd.parquet", 1, 700, "3".repeat(64))),
           Optional.of("e".repeat(64)),
-          List.of(new SignalFile("gone-00000-z.zstd.parquet", 2, 500, "4".repeat(64))),
-          16);
+          List.of(
+              new Slice(
+                  Optional.of("2026-11-02"),
+                  2,
+                  "run-6",
+                  "9".repeat(64),
+                  List.of(),
+                  List.of(
+                      new SignalFile(
+                          "v=2/dt=2026-11-02/part-00000-w.zstd.parquet",
+                          100,
+                          5000,
+                          "5".repeat(64))),
+                  List.of(),
+                  List.of(),
+                  0),
+              new Slice(
+                  Optional.of("2026-11-03"),
+                  4,
+                  "run-7",
+                  "f".repeat(64),
+                  List.of(
+                      new InputSnapshot(
+                          "hdfs://lake/pets",
+                          Optional.of("split = 'train'"),
+                          2,
+                          123_456,
+                          "2026-11-20T08:00:00Z",
+                          "c".repeat(64)),
+                      new InputSnapshot(
+                          "hdfs://lake/pets-validation",
+                          Optional.empty(),
+                          1,
+                          456,
+                          "2026-11-19T08:00:00Z",
+                          "d".repeat(64))),
+                  List.of(
+                      new SignalFile(
+                          "v=4/dt=2026-11-03/part-00000-x.zstd.parquet",
+                          8192,
+                          400_000,
+                          "1".repeat(64)),
+                      new SignalFile(
+                          "v=1/dt=2026-11-03/part-00001-y.zstd.parquet",
+                          807,
+                          40_000,
+                          "2".repeat(64))),
+                  List.of(
+                      new SignalFile(
+                          "_lakestill/quarantine-v4/dt=2026-11-03/part-00001-y.zstd.parquet",
+                          1,
+                          700,
+                          "3".repeat(64))),
+                  List.of(
+                      new SignalFile(
+                          "_lakestill/tombstones-v4/dt=2026-11-03/gone-00000-z.zstd.parquet",
+                          2,
+                          500,
+                          "4".repeat(64))),
+                  16)));
 
   @Test
   void readsTheGoldenFile() {
@@ -78,7 +117,8 @@ class SignalManifestTest {
 
     assertThat(first.files())
         .extracting(SignalFile::name)
-        .containsExactly("part-00000-x.zstd.parquet", "part-00001-y.zstd.parquet");
+        .containsExactly("v=3/part-00000-x.zstd.parquet", "v=3/part-00001-y.zstd.parquet");
+    assertThat(first.slices()).singleElement().extracting(Slice::date).isEqualTo(Optional.empty());
     assertThat(first.rows()).isEqualTo(8999);
     assertThat(first.basis()).isEmpty();
     assertThat(first.tombstones()).isEmpty();
@@ -90,15 +130,82 @@ class SignalManifestTest {
             new SignalColumn("map_stage3", List.of(4, 2, 3), new Dense32()));
   }
 
+  /** As Lakestill 0.2 wrote it: no slices, file names with a folder only in older versions. */
+  @Test
+  void readsTheSecondFormatAsOneSliceWithoutADate() {
+    SignalManifest second =
+        SignalManifest.fromJson(TestResource.json(SECOND_FORMAT), SECOND_FORMAT);
+
+    Slice slice = second.slice(Optional.empty()).orElseThrow();
+    assertThat(second.slices()).containsExactly(slice);
+    assertThat(second.dates()).isEmpty();
+    assertThat(second.fingerprint()).isEqualTo("f".repeat(64)).isEqualTo(slice.fingerprint());
+    assertThat(second.basis()).hasValue("e".repeat(64));
+    assertThat(second.inputs()).isEqualTo(SAMPLE.inputs());
+    assertThat(slice.number()).isEqualTo(3);
+    assertThat(names(second.files()))
+        .containsExactly("v=3/part-00000-x.zstd.parquet", "v=2/part-00001-y.zstd.parquet");
+    assertThat(names(second.quarantine()))
+        .containsExactly("_lakestill/quarantine-v3/part-00001-y.zstd.parquet");
+    assertThat(names(second.tombstones()))
+        .containsExactly("_lakestill/tombstones-v3/gone-00000-z.zstd.parquet");
+    assertThat(second.rows()).isEqualTo(8983);
+    assertThat(second.newRows()).isEqualTo(8192);
+    assertThat(SignalManifest.fromJson(second.toJson(), "again")).isEqualTo(second);
+    assertThat(SchemaCheck.faultsOfWriter(TestResource.json(SCHEMA), second.toJson())).isEmpty();
+  }
+
+  private static List<String> names(List<SignalFile> files) {
+    return files.stream().map(SignalFile::name).toList();
+  }
+
+  @Test
+  void countsOverItsSlices() {
+    assertThat(SAMPLE.dates()).containsExactly("2026-11-02", "2026-11-03");
+    assertThat(SAMPLE.rows()).isEqualTo(100 + 8192 + 807 - 16);
+    assertThat(SAMPLE.newRows()).as("of run-7").isEqualTo(8192);
+    assertThat(SAMPLE.deadRows()).isEqualTo(16);
+    SignalManifest one = SAMPLE.only(slice -> slice.date().equals(Optional.of("2026-11-02")));
+    assertThat(one.rows()).isEqualTo(100);
+    assertThat(one.quarantine()).isEmpty();
+    assertThat(one.fingerprint()).isEqualTo("9".repeat(64)).isNotEqualTo(SAMPLE.fingerprint());
+  }
+
+  @Test
+  void refusesSlicesThatCannotBeOfOneTable() {
+    ObjectNode twice = golden();
+    ((ObjectNode) twice.get("slices").get(0)).put("dt", "2026-11-03");
+    ((ObjectNode) twice.get("slices").get(0)).putArray("files");
+    ((ObjectNode) twice.get("slices").get(0)).put("rows", 0);
+    assertRefused(
+        twice,
+        "'m.json' is not sound: a table has one slice for each date, or one without a date; has"
+            + " [2026-11-03, 2026-11-03]; restore it or write it again.");
+
+    ObjectNode elsewhere = golden();
+    ((ObjectNode) elsewhere.get("slices").get(0)).put("dt", "2026-11-01");
+    assertRefused(
+        elsewhere,
+        "'m.json': 'slices[0]' is not sound: v=2/dt=2026-11-02/part-00000-w.zstd.parquet does not"
+            + " lie in a folder such as v=2/dt=2026-11-01; restore it or write it again.");
+
+    ObjectNode foreign = golden();
+    ((ObjectNode) foreign.get("slices").get(0)).put("dt", "2026/11/01");
+    assertRefused(
+        foreign,
+        "'m.json': 'slices[0]' is not sound: '2026/11/01' cannot be the name of a folder; restore"
+            + " it or write it again.");
+  }
+
   @Test
   void refusesAFileThatIsNotBelowTheTable() {
     for (String name : List.of("../other/part.parquet", "/etc/passwd", "v=1/../../part", "")) {
       ObjectNode foreign = golden();
-      ((ObjectNode) foreign.get("files").get(0)).put("name", name);
+      ((ObjectNode) foreign.get("slices").get(0).get("files").get(0)).put("name", name);
 
       assertRefused(
           foreign,
-          "'m.json': 'files[0]' is not sound: '%s' is not a path below the table; restore it or write it again."
+          "'m.json': 'slices[0].files[0]' is not sound: '%s' is not a path below the table; restore it or write it again."
               .formatted(name));
     }
   }
@@ -106,12 +213,12 @@ class SignalManifestTest {
   @Test
   void refusesDeadRowsWithoutTombstones() {
     ObjectNode damaged = golden();
-    damaged.putArray("tombstones");
+    ((ObjectNode) damaged.get("slices").get(1)).putArray("tombstones");
 
     assertRefused(
         damaged,
-        "'m.json' is not sound: 16 of 8999 rows cannot be dead by 0 files of tombstones; restore it"
-            + " or write it again.");
+        "'m.json': 'slices[1]' is not sound: 16 of 8999 rows cannot be dead by 0 files of"
+            + " tombstones; restore it or write it again.");
   }
 
   @Test
@@ -185,11 +292,11 @@ class SignalManifestTest {
 
   @Test
   void refusesANewerFormat() {
-    ObjectNode newer = golden().put("format_version", 3);
+    ObjectNode newer = golden().put("format_version", 4);
 
     assertRefused(
         newer,
-        "'m.json' has format version 3, this Lakestill reads up to 2; use the version that wrote"
+        "'m.json' has format version 4, this Lakestill reads up to 3; use the version that wrote"
             + " it, or write it again.");
   }
 
@@ -218,7 +325,13 @@ class SignalManifestTest {
   void refusesRowsThatDoNotAddUp() {
     assertRefused(
         golden().put("rows", 9000),
-        "'m.json' is damaged: the rows of its files do not add up to its total.");
+        "'m.json' is damaged: the rows of its slices do not add up to its total.");
+    ObjectNode slice = golden();
+    ((ObjectNode) slice.get("slices").get(1)).put("quarantined_rows", 0);
+    assertRefused(
+        slice,
+        "'m.json': 'slices[1]' is not sound: the rows of its files do not add up to its total;"
+            + " restore it or write it again.");
   }
 
   private static void assertRefused(JsonNode json, String message) {

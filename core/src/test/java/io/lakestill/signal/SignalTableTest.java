@@ -80,7 +80,7 @@ class SignalTableTest {
   void hashesAndCountsWhatIsOnDisk() throws Exception {
     SignalManifest manifest = committed(5);
     SignalFile file = manifest.files().get(0);
-    Path path = folder.resolve("v=1").resolve(file.name());
+    Path path = folder.resolve(file.name());
 
     assertThat(file.rows()).isEqualTo(5);
     assertThat(file.bytes()).isEqualTo(Files.size(path));
@@ -98,7 +98,7 @@ class SignalTableTest {
       assertThat(footer.getFileMetaData().getKeyValueMetaData())
           .containsAllEntriesOf(
               Map.of(
-                  "lakestill.signal-format", "2",
+                  "lakestill.signal-format", "3",
                   "lakestill.teacher-id", "tea",
                   "lakestill.teacher-sha256", "a".repeat(64)));
       assertThat(footer.getBlocks().get(0).getColumns())
@@ -115,7 +115,7 @@ class SignalTableTest {
   @Test
   void namesTheFileThatIsMissingShortOrChanged() throws Exception {
     SignalManifest manifest = committed(5);
-    Path path = folder.resolve("v=1").resolve(manifest.files().get(0).name());
+    Path path = folder.resolve(manifest.files().get(0).name());
     byte[] sound = Files.readAllBytes(path);
 
     byte[] flipped = sound.clone();
@@ -206,18 +206,23 @@ class SignalTableTest {
         sample.created(),
         sample.runId(),
         sample.codeVersion(),
-        sample.fingerprint(),
         sample.teacher(),
         sample.preprocessing(),
         SCHEMA.signals(),
         List.of("no", "yes"),
         sample.views(),
-        sample.inputs(),
-        List.of(file),
-        List.of(),
         Optional.empty(),
-        List.of(),
-        0);
+        List.of(
+            new Slice(
+                Optional.empty(),
+                version,
+                sample.runId(),
+                "f".repeat(64),
+                sample.inputs(),
+                List.of(file.in("v=" + version)),
+                List.of(),
+                List.of(),
+                0)));
   }
 
   private static SignalFileWriter.Contents contents() {

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.lakestill.error.ExitCode;
 import io.lakestill.error.LakestillException;
+import io.lakestill.io.FloatTensor;
+import io.lakestill.io.SafeTensors;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;

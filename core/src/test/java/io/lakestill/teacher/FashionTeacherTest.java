@@ -7,12 +7,15 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.lakestill.data.FeatureShape;
 import io.lakestill.error.LakestillException;
+import io.lakestill.recipe.TeacherCheckSettings;
 import io.lakestill.recipe.TeacherSettings;
+import io.lakestill.recipe.TeacherSource;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Random;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.BeforeEach;
@@ -90,12 +93,12 @@ class FashionTeacherTest {
     TeacherSettings settings =
         new TeacherSettings(
             "fashion",
-            Optional.of(ONNX.toString()),
+            new TeacherSource.Onnx(ONNX.toString()),
             Optional.of("image"),
             outputs,
             Optional.empty(),
             Optional.empty(),
-            Optional.empty());
+            new TeacherCheckSettings(512, OptionalDouble.empty()));
     return TeacherModel.inspect(settings, file(), IMAGE, 10);
   }
 

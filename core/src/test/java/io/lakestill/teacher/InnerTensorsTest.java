@@ -6,10 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.lakestill.data.FeatureShape;
 import io.lakestill.error.ExitCode;
 import io.lakestill.error.LakestillException;
+import io.lakestill.recipe.TeacherCheckSettings;
 import io.lakestill.recipe.TeacherSettings;
+import io.lakestill.recipe.TeacherSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -120,12 +123,12 @@ class InnerTensorsTest {
   private static TeacherSettings settings(Map<String, String> outputs) {
     return new TeacherSettings(
         "big",
-        Optional.of("t.onnx"),
+        new TeacherSource.Onnx("t.onnx"),
         Optional.empty(),
         outputs,
         Optional.empty(),
         Optional.empty(),
-        Optional.empty());
+        new TeacherCheckSettings(512, OptionalDouble.empty()));
   }
 
   private float[] floats(int count) {

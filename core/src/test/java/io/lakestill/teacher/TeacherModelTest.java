@@ -6,10 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.lakestill.data.FeatureShape;
 import io.lakestill.error.ExitCode;
 import io.lakestill.error.LakestillException;
+import io.lakestill.recipe.TeacherCheckSettings;
 import io.lakestill.recipe.TeacherSettings;
+import io.lakestill.recipe.TeacherSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import org.junit.jupiter.api.Test;
 
 class TeacherModelTest {
@@ -93,11 +96,11 @@ class TeacherModelTest {
   private static TeacherSettings settings(String input, Map<String, String> outputs) {
     return new TeacherSettings(
         "big",
-        Optional.of("t.onnx"),
+        new TeacherSource.Onnx("t.onnx"),
         Optional.ofNullable(input),
         outputs,
         Optional.empty(),
         Optional.empty(),
-        Optional.empty());
+        new TeacherCheckSettings(512, OptionalDouble.empty()));
   }
 }

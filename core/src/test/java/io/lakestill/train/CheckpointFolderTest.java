@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.lakestill.error.ExitCode;
 import io.lakestill.error.LakestillException;
+import io.lakestill.io.FloatTensor;
 import io.lakestill.objective.State;
 import io.lakestill.objective.Tensor;
-import io.lakestill.student.FloatTensor;
 import io.lakestill.student.Parameters;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -145,9 +145,9 @@ class ShardingTest {
     var tensors = heads.tensors(heads.initial(3));
 
     assertThat(heads.size()).isEqualTo(12);
-    assertThat(heads.columns(5)).isEqualTo(3);
-    assertThat(heads.columns(12)).isEqualTo(1);
-    assertThat(heads.columns(500)).isEqualTo(1);
+    assertThat(LossParameters.columns(heads.size(), 5)).isEqualTo(3);
+    assertThat(LossParameters.columns(heads.size(), 12)).isEqualTo(1);
+    assertThat(LossParameters.columns(heads.size(), 500)).isEqualTo(1);
     assertThat(tensors.keySet()).containsExactly("weight.gain/0", "weight.gain/1");
     assertThat(tensors.get("weight.gain/0").shape()).containsExactly(3, 2);
     assertThat(tensors.get("weight.gain/0")).isNotEqualTo(tensors.get("weight.gain/1"));

@@ -145,6 +145,7 @@ public record Blueprint(
     List<Gate> gates = RecipeGates.read(draft, scored(draft, student), problems);
     checkOutput(draft, problems);
     new CodecChecks(draft, problems).check();
+    new ProjectionChecks(draft, problems).check();
     student.ifPresent(training -> checkTerms(draft, training, problems));
     if (problems.count() > before) {
       return Optional.empty();

@@ -31,7 +31,7 @@ record Contestant(
     String logits,
     List<String> inner,
     FeaturePipeline features)
-    implements Serializable {
+    implements Candidate, Examined, Serializable {
   private static final long serialVersionUID = 1L;
 
   /**

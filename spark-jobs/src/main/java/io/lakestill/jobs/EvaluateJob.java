@@ -2,6 +2,7 @@ package io.lakestill.jobs;
 
 import io.lakestill.error.Errors;
 import io.lakestill.recipe.Recipe;
+import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import org.apache.spark.api.java.JavaRDD;
@@ -18,7 +19,7 @@ final class EvaluateJob {
   private EvaluateJob() {}
 
   /**
-   * @param contestants the models, teachers first
+   * @param contestants the models and tables, teachers first
    * @param teachers how many of them are teachers; the others are compared with the first
    * @return one tally per contestant, and the rows that were left out for all of them
    * @throws io.lakestill.error.LakestillException (exit 3) for a test table that breaks its
@@ -28,7 +29,7 @@ final class EvaluateJob {
   static TestScores run(
       SparkSession spark,
       Recipe recipe,
-      List<Contestant> contestants,
+      List<? extends Candidate> contestants,
       int teachers,
       ProgressListener listener) {
     try {
@@ -41,14 +42,24 @@ final class EvaluateJob {
   private static TestScores scores(
       SparkSession spark,
       Recipe recipe,
-      List<Contestant> contestants,
+      List<? extends Candidate> contestants,
       int teachers,
       ProgressListener listener) {
     ExampleTable.Examples test = ExampleTable.checked(spark, recipe.data(), Split.TEST);
-    Dataset<Row> examples = test.rows().repartition(partitions(recipe, test.count()));
+    Dataset<Row> rows = test.rows();
+    List<Examined> examined = new ArrayList<>();
+    for (Candidate candidate : contestants) {
+      if (candidate instanceof Scores scores) {
+        examined.add(scores.reader().at(rows.schema().length()));
+        rows = scores.joined(rows);
+      } else {
+        examined.add((Contestant) candidate);
+      }
+    }
+    Dataset<Row> examples = rows.repartition(partitions(recipe, test.count()));
     TestPass.TestPlan plan =
         new TestPass.TestPlan(
-            contestants,
+            examined,
             teachers,
             recipe.data().features().encoding(),
             recipe.data().classes().size(),
@@ -60,10 +71,12 @@ final class EvaluateJob {
     Broadcast<TestPass.TestPlan> shared = context.broadcast(plan);
     try (RowProgress progress =
         new RowProgress(spark.sparkContext(), "evaluate", test.count(), listener)) {
-      JavaRDD<InternalRow> rows = examples.queryExecution().toRdd().toJavaRDD();
+      JavaRDD<InternalRow> partitioned = examples.queryExecution().toRdd().toJavaRDD();
       LongAccumulator counted = progress.rows();
       TestScores scores =
-          rows.mapPartitions(part -> scores(shared, part, counted)).reduce(TestScores::merge);
+          partitioned
+              .mapPartitions(part -> scores(shared, part, counted))
+              .reduce(TestScores::merge);
       requireWithinBudget(scores, recipe, test.count());
       return scores;
     } finally {
@@ -82,8 +95,8 @@ final class EvaluateJob {
     if (scores.leftOut() > allowed) {
       throw Errors.badInput(
           ("%d of %d rows of test table '%s' cannot be scored, signals.quarantine-budget = %s"
-                  + " allows %d; such as %s. Correct the rows or the teacher, leave the rows out with"
-                  + " data.test-where, or raise the budget.")
+               + " allows %d; such as %s. Correct the rows or the teacher, leave the rows out with"
+               + " data.test-where, or raise the budget.")
               .formatted(
                   scores.leftOut(),
                   rows,

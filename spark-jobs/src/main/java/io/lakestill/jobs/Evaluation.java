@@ -3,9 +3,7 @@ package io.lakestill.jobs;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.typesafe.config.ConfigRenderOptions;
 import io.lakestill.data.FeaturePipeline;
-import io.lakestill.data.FeatureShape;
 import io.lakestill.error.LakestillException;
-import io.lakestill.export.Bundle;
 import io.lakestill.io.Build;
 import io.lakestill.io.Json;
 import io.lakestill.io.Sha256;
@@ -24,8 +22,6 @@ import io.lakestill.report.TrainingCurve;
 import io.lakestill.report.page.ScorecardPage;
 import io.lakestill.signal.InputSnapshot;
 import io.lakestill.signal.SignalTable;
-import io.lakestill.teacher.OnnxFile;
-import io.lakestill.teacher.TeacherModel;
 import io.lakestill.train.CheckpointFolder;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -35,7 +31,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.SparkSession;
 
 /** The evaluate stage: measures every model of a run, writes the scorecard, asks the gates. */
@@ -51,21 +46,7 @@ final class Evaluation {
   private final ObjectNode summary;
   private final List<Entrant> entrants = new ArrayList<>();
 
-  /** A model with what the scorecard says of it beside its tally. */
-  private record Entrant(
-      ModelRole role,
-      int seed,
-      Contestant contestant,
-      long parameters,
-      Optional<Path> checkpoint) {}
-
-  /**
-   * A teacher to measure; the first is the one the others are compared with.
-   *
-   * @param plan what it is
-   * @param onnx its ONNX file
-   */
-  record Teacher(TeacherPlan plan, Path onnx) {}
+  private final List<String> unmeasured = new ArrayList<>();
 
   /** An entrant that was measured. */
   private record Scored(Entrant entrant, ModelScore score) {}
@@ -87,12 +68,12 @@ final class Evaluation {
   }
 
   /**
-   * @param teachers the recipe's, in its order
-   * @throws io.lakestill.error.LakestillException (exit 3) when a bundle is missing, (exit 6) when
-   *     a gate refuses; the scorecard is written then, too
+   * @throws io.lakestill.error.LakestillException (exit 3) when a bundle is missing, or a table of
+   *     scores knows some of the test rows, (exit 6) when a gate refuses; the scorecard is written
+   *     then, too
    */
-  void run(List<Teacher> teachers) {
-    Scorecard card = log.stage("evaluate", () -> measured(teachers));
+  void run() {
+    Scorecard card = log.stage("evaluate", this::measured);
     Scorecard judged = card.judgedBy(blueprint.gates());
     write(judged);
     new ScorecardLines(console).show(judged);
@@ -100,12 +81,8 @@ final class Evaluation {
     judged.throwIfRefused();
   }
 
-  private StageLog.Result<Scorecard> measured(List<Teacher> teachers) {
-    teachers.forEach(this::enter);
-    for (int seed : blueprint.student().settings().seeds()) {
-      enter(ModelRole.STUDENT, seed);
-      blueprint.scratch().ifPresent(twin -> enter(ModelRole.SCRATCH, seed));
-    }
+  private StageLog.Result<Scorecard> measured() {
+    entrants.addAll(new Entrants(spark, blueprint, output).all());
     String fingerprint = fingerprint();
     Optional<Scorecard> done =
         existing().filter(card -> card.provenance().fingerprint().equals(fingerprint));
@@ -115,7 +92,7 @@ final class Evaluation {
       summary.put("left_out", rows - done.get().testRows());
       return StageLog.Result.alreadyDone(done.get());
     }
-    return StageLog.Result.done(measure(teachers, fingerprint));
+    return StageLog.Result.done(measure(fingerprint));
   }
 
   /** The scorecard of an earlier run; one that cannot be read is measured again. */
@@ -142,48 +119,53 @@ final class Evaluation {
     parts.add("may leave out " + recipe.signals().quarantineBudget());
     parts.add(InputSnapshot.of(test.path(), test.where(), configuration()).toString());
     for (Entrant entrant : entrants) {
-      Contestant contestant = entrant.contestant();
-      parts.add(
-          String.join(
-              " ",
-              entrant.role() == ModelRole.TEACHER ? contestant.name() : entrant.role().written(),
-              Integer.toString(entrant.seed()),
-              Sha256.of(contestant.onnx()),
-              contestant.logits(),
-              contestant.features().fingerprint()));
+      parts.add(entrant.name() + " " + entrant.seed() + " " + entrant.identity());
     }
     return Sha256.of(String.join("\n", parts));
   }
 
-  private Scorecard measure(List<Teacher> teachers, String fingerprint) {
+  private Scorecard measure(String fingerprint) {
+    entrants.removeIf(this::cannotBeMeasured);
+    List<Entrant> teachers = entrants.stream().filter(e -> e.role() == ModelRole.TEACHER).toList();
     TestScores measured =
         EvaluateJob.run(
             spark,
             recipe,
-            entrants.stream().map(Entrant::contestant).toList(),
+            entrants.stream().map(Entrant::candidate).toList(),
             teachers.size(),
             progress -> console.progress("  " + progress));
     report(measured);
     List<ClassificationTally> tallies = measured.tallies();
     List<Scored> scored = scored(tallies);
     return new Scorecard(
-            provenance(fingerprint),
-            recipe.data().classes(),
-            tallies.get(0).rows(),
-            first(ModelRole.TEACHER, scored),
-            first(ModelRole.STUDENT, scored).orElseThrow(),
-            first(ModelRole.SCRATCH, scored),
-            perSeed(scored),
-            curves(),
-            List.of())
-        .withTeachers(several(teachers, scored));
+        provenance(fingerprint),
+        recipe.data().classes(),
+        tallies.get(0).rows(),
+        first(ModelRole.TEACHER, scored),
+        first(ModelRole.STUDENT, scored).orElseThrow(),
+        first(ModelRole.SCRATCH, scored),
+        perSeed(scored),
+        curves(),
+        List.of(),
+        several(teachers, scored),
+        unmeasured);
+  }
+
+  /** A table that knows no test row cannot be asked about them. */
+  private boolean cannotBeMeasured(Entrant entrant) {
+    boolean silent =
+        entrant.candidate() instanceof Scores scores && !scores.measurable(spark, recipe.data());
+    if (silent) {
+      unmeasured.add(entrant.name());
+    }
+    return silent;
   }
 
   /** The own score of each of several teachers, which entered first and in this order. */
-  private static List<TeacherScore> several(List<Teacher> teachers, List<Scored> scored) {
+  private List<TeacherScore> several(List<Entrant> teachers, List<Scored> scored) {
     List<TeacherScore> several = new ArrayList<>();
-    for (int k = 0; teachers.size() > 1 && k < teachers.size(); k++) {
-      several.add(TeacherScore.of(teachers.get(k).plan().id(), scored.get(k).score()));
+    for (int k = 0; blueprint.teachers().size() > 1 && k < teachers.size(); k++) {
+      several.add(TeacherScore.of(teachers.get(k).name(), scored.get(k).score()));
     }
     return several;
   }
@@ -202,14 +184,10 @@ final class Evaluation {
     Map<FeaturePipeline, RealRows> rows = new HashMap<>();
     List<Scored> scored = new ArrayList<>();
     for (int k = 0; k < entrants.size(); k++) {
-      Contestant contestant = entrants.get(k).contestant();
-      RealRows timed = rows.computeIfAbsent(contestant.features(), this::timedRows);
       ModelScore score =
-          ModelScore.of(
-              tallies.get(k),
-              entrants.get(k).parameters(),
-              contestant.onnx().length,
-              Throughput.rowsPerSecond(contestant, timed));
+          entrants
+              .get(k)
+              .score(tallies.get(k), seen -> rows.computeIfAbsent(seen, this::timedRows));
       scored.add(new Scored(entrants.get(k), score));
     }
     return scored;
@@ -217,36 +195,6 @@ final class Evaluation {
 
   private RealRows timedRows(FeaturePipeline features) {
     return RealRows.first(spark, recipe.data(), Split.TEST, features, TIMED_ROWS);
-  }
-
-  private void enter(Teacher teacher) {
-    TeacherPlan plan = teacher.plan();
-    OnnxFile file = OnnxFile.read(teacher.onnx(), configuration());
-    TeacherModel model =
-        TeacherModel.inspect(
-            plan.settings(),
-            file,
-            FeatureShape.of(plan.features().shape()),
-            recipe.data().classes().size());
-    entrants.add(
-        new Entrant(
-            ModelRole.TEACHER,
-            0,
-            Contestant.of(model, file, blueprint.featuresOf(plan)),
-            file.parameters(),
-            Optional.empty()));
-  }
-
-  private void enter(ModelRole role, int seed) {
-    int firstSeed = blueprint.student().firstSeed();
-    Bundle bundle = Bundle.open(output.bundle(role, seed, firstSeed), configuration());
-    entrants.add(
-        new Entrant(
-            role,
-            seed,
-            Contestant.of(bundle, blueprint.features()),
-            bundle.manifest().graph().trainableParameters(),
-            Optional.of(output.checkpoint(role, seed))));
   }
 
   /** The score of a role's first seed, whose bundle stands in the role's folder. */

@@ -32,7 +32,7 @@ record ExampleChecks(DataSettings data, String split, TableSettings table) {
   /**
    * @param examples {@code sample_id}, {@code label}, {@code raw} and {@link #STORED_LABEL}
    * @param width the number of values of {@code raw}, null where nobody knows yet
-   * @return how many examples there are, at least one
+   * @return how many examples there are
    */
   long run(Dataset<Row> examples, Column width) {
     Column id = col(ExampleTable.SAMPLE_ID);
@@ -51,9 +51,6 @@ record ExampleChecks(DataSettings data, String split, TableSettings table) {
     long rows = counts.getLong(0);
     long keyed = counts.getLong(1);
     List<String> faults = new ArrayList<>();
-    if (rows == 0) {
-      faults.add(empty());
-    }
     if (keyed < rows) {
       faults.add(
           "column '%s' is null in %s; every row needs a key"
@@ -86,7 +83,8 @@ record ExampleChecks(DataSettings data, String split, TableSettings table) {
     return rows == 1 ? "1 row" : rows + " rows";
   }
 
-  private String empty() {
+  /** What is wrong when there is none and must be one. */
+  String empty() {
     return "there is no %s example%s; %s"
         .formatted(
             split,

@@ -29,15 +29,28 @@ final class ExampleColumns {
   private final DataSettings data;
   private final Dataset<Row> table;
   private final RawColumn features;
+  private final List<RawColumn> own;
   private final List<String> faults = new ArrayList<>();
 
   ExampleColumns(DataSettings data, Dataset<Row> table) {
+    this(data, List.of(), table);
+  }
+
+  /**
+   * @param more features that teachers are shown instead
+   */
+  ExampleColumns(DataSettings data, List<OwnFeatures> more, Dataset<Row> table) {
     this.data = data;
     this.table = table;
     this.features = new RawColumn(data.features(), "data.features.columns", table);
+    this.own =
+        more.stream()
+            .map(each -> new RawColumn(each.features(), each.section() + ".columns", table))
+            .toList();
     check(data.id(), "data.id", ExampleColumns::isKey, "a text, a whole number or a date");
     check(data.label(), "data.label", ExampleColumns::isLabel, "a whole number or a text");
     faults.addAll(features.faults());
+    own.forEach(column -> faults.addAll(column.faults()));
   }
 
   /** What is wrong, for a person; empty when the columns can be used. */
@@ -60,7 +73,7 @@ final class ExampleColumns {
     }
   }
 
-  private static boolean isKey(DataType type) {
+  static boolean isKey(DataType type) {
     return type instanceof StringType
         || isWhole(type)
         || type instanceof DecimalType
@@ -100,6 +113,11 @@ final class ExampleColumns {
 
   Column raw() {
     return features.column();
+  }
+
+  /** What teachers are shown instead, in the order they were given. */
+  List<RawColumn> own() {
+    return own;
   }
 
   /** How many values {@code raw} holds; null where that is known only after decoding. */

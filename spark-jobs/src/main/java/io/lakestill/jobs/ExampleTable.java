@@ -10,6 +10,7 @@ import static org.apache.spark.sql.functions.substring;
 import io.lakestill.error.Errors;
 import io.lakestill.recipe.DataSettings;
 import io.lakestill.recipe.TableSettings;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.apache.spark.sql.Column;
@@ -40,9 +41,18 @@ public final class ExampleTable {
   private ExampleTable() {}
 
   /**
+   * What a teacher is shown instead of {@link #RAW}, stored alike.
+   *
+   * @param index which of those that were asked for, from 0
+   */
+  static String own(int index) {
+    return RAW + "_" + (index + 1);
+  }
+
+  /**
    * Checked examples.
    *
-   * @param rows {@code sample_id}, {@code label}, {@code raw}
+   * @param rows {@code sample_id}, {@code label}, {@code raw}, and what teachers are shown instead
    * @param count how many
    */
   public record Examples(Dataset<Row> rows, long count) {}
@@ -61,24 +71,57 @@ public final class ExampleTable {
    *     for all faults of the table
    */
   public static Examples checked(SparkSession spark, DataSettings data, Split split) {
+    return checked(spark, data, split, List.of());
+  }
+
+  /** As {@link #checked}, with the features that teachers are shown instead. */
+  static Examples checked(
+      SparkSession spark, DataSettings data, Split split, List<OwnFeatures> more) {
+    Examples examples = checkedPart(spark, data, split, more);
+    if (examples.count() == 0) {
+      TableSettings table = table(data, split);
+      refuse(table, List.of(new ExampleChecks(data, name(split), table).empty()));
+    }
+    return examples;
+  }
+
+  /** As {@link #checked}, of a part of a table that may have no example. */
+  static Examples checkedPart(
+      SparkSession spark, DataSettings data, Split split, List<OwnFeatures> more) {
     TableSettings table = table(data, split);
     Dataset<Row> stored = LakeTable.read(spark, table);
     ExampleColumns columns = new ExampleColumns(data, stored);
     refuse(table, columns.faults());
-    Dataset<Row> examples =
-        heldOut(
-            stored.select(
-                columns.id().as(SAMPLE_ID),
-                columns.label().as(LABEL),
-                columns.raw().as(RAW),
-                columns.storedLabel().as(ExampleChecks.STORED_LABEL)),
-            data,
-            split);
+    Dataset<Row> examples = heldOut(selected(stored, columns), data, split);
     spark.sparkContext().setJobDescription("check " + name(split) + " table " + table.path());
     ExampleChecks checks = new ExampleChecks(data, name(split), table);
     long count = checks.run(examples, columns.rawWidth(col(RAW)));
-    Dataset<Row> rows = examples.select(col(SAMPLE_ID), col(LABEL).cast("int"), col(RAW));
-    return new Examples(rows, count);
+    return new Examples(asExamples(examples), count);
+  }
+
+  private static Dataset<Row> selected(Dataset<Row> stored, ExampleColumns columns) {
+    return stored.select(
+        columns.id().as(SAMPLE_ID),
+        columns.label().as(LABEL),
+        columns.raw().as(RAW),
+        columns.storedLabel().as(ExampleChecks.STORED_LABEL));
+  }
+
+  private static Dataset<Row> asExamples(Dataset<Row> selected) {
+    return selected.select(col(SAMPLE_ID), col(LABEL).cast("int"), col(RAW));
+  }
+
+  /**
+   * The examples of a split that have a key and a class, without the pass that counts what must not
+   * be: to draw a sample from, never to learn from.
+   */
+  static Dataset<Row> unchecked(SparkSession spark, DataSettings data, Split split) {
+    TableSettings table = table(data, split);
+    Dataset<Row> stored = LakeTable.read(spark, table);
+    ExampleColumns columns = new ExampleColumns(data, stored);
+    refuse(table, columns.faults());
+    return asExamples(heldOut(selected(stored, columns), data, split))
+        .where(col(SAMPLE_ID).isNotNull().and(col(LABEL).isNotNull()));
   }
 
   /**

@@ -36,6 +36,10 @@ final class Faults {
         });
   }
 
+  boolean isEmpty() {
+    return found.isEmpty();
+  }
+
   /**
    * @throws LakestillException (exit 2) when the recipe or the cluster is among the faults, (exit
    *     3) when only the input is

@@ -5,8 +5,6 @@ import io.lakestill.signal.SignalManifest;
 import io.lakestill.signal.SignalTable;
 import io.lakestill.signal.codec.Codec;
 import io.lakestill.signal.codec.Topk;
-import io.lakestill.teacher.SignalOutput;
-import io.lakestill.teacher.TeacherModel;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,33 +20,47 @@ import org.apache.hadoop.conf.Configuration;
  */
 record FutureSignals(Blueprint blueprint, OutputFolder output, Configuration configuration) {
 
-  /** The shape of each signal, by the name a loss uses, so far as it is known. */
-  Map<String, List<Integer>> shapes(List<Optional<TeacherModel>> models) {
+  /**
+   * The shape of each signal, by the name a loss uses, so far as it is known.
+   *
+   * @param given of each teacher the shapes of its signals, so far as it was looked at
+   * @param stages what will run
+   * @throws io.lakestill.error.LakestillException (exit 2) when one cannot be narrowed as the
+   *     recipe says
+   */
+  Map<String, List<Integer>> shapes(List<Map<String, List<Integer>>> given, Set<Stage> stages) {
     Map<String, List<Integer>> shapes = new HashMap<>();
     blueprint
         .signals()
         .sources()
         .forEach(
             (name, source) ->
-                shape(source, models.get(source.teacher()))
+                shape(source, given.get(source.teacher()), stages)
                     .ifPresent(shape -> shapes.put(name, shape)));
     return shapes;
   }
 
   private Optional<List<Integer>> shape(
-      TeacherSignals.Source source, Optional<TeacherModel> model) {
+      TeacherSignals.Source source, Map<String, List<Integer>> given, Set<Stage> stages) {
+    Optional<List<Integer>> stored =
+        stages.contains(Stage.TEACH) ? Optional.empty() : stored(source).map(SignalColumn::shape);
+    return stored.or(
+        () ->
+            said(source, given)
+                .map(
+                    shape ->
+                        SignalProjections.stored(
+                            source.column(), shape, blueprint.recipe().signals().projections())));
+  }
+
+  private Optional<List<Integer>> said(
+      TeacherSignals.Source source, Map<String, List<Integer>> given) {
     TeacherPlan teacher = blueprint.teachers().get(source.teacher());
     String tensor = teacher.settings().outputs().get(source.column());
     if (teacher.training().isPresent()) {
       return Optional.of(teacher.training().get().graph().outputShape(tensor).sizes());
     }
-    if (model.isPresent()) {
-      return model.get().outputs().stream()
-          .filter(output -> output.signal().equals(source.column()))
-          .map(SignalOutput::shape)
-          .findFirst();
-    }
-    return stored(source).map(SignalColumn::shape);
+    return Optional.ofNullable(given.get(source.column()));
   }
 
   /** What the table has of it now. */

@@ -51,7 +51,7 @@ final class GcCommand implements Callable<Integer> {
       SignalTable opened = table.open(spark);
       summary.json().put("table", opened.root().toString()).put("dry_run", dryRun);
       String run = UUID.randomUUID().toString();
-      OutputFolder held = new OutputFolder(held(opened.root()));
+      Leased held = Leased.output(new OutputFolder(held(opened.root())));
       try (RunLease lease = RunLease.take(held, run, opened.configuration(), console)) {
         Garbage garbage = Garbage.find(opened, keep);
         if (!dryRun) {

@@ -39,12 +39,16 @@ final class KeyComparison {
   /** Whether every row of signals is of the very content; null when there are none. */
   static final String CONTENT = "same_content";
 
+  /** The hash of what a teacher is shown that is shown what a student is. */
+  private static final String NOTHING_SHOWN = "";
+
   private static final StructType HASHED =
       new StructType()
           .add(ExampleTable.SAMPLE_ID, DataTypes.StringType)
           .add(ExampleTable.LABEL, DataTypes.IntegerType)
+          .add(VIEWS, DataTypes.IntegerType)
           .add(SignalSchema.CONTENT_HASH, DataTypes.StringType)
-          .add(VIEWS, DataTypes.IntegerType);
+          .add(SignalSchema.TEACHER_CONTENT_HASH, DataTypes.StringType);
 
   /** What became of an example. */
   enum State {
@@ -65,19 +69,22 @@ final class KeyComparison {
   private KeyComparison() {}
 
   /**
-   * @param examples {@code sample_id, label, raw, views}
-   * @param encoding how {@code raw} is stored
-   * @param signals {@code sample_id, view_id, content_hash, label} of the living rows
+   * @param examples {@code sample_id, label, raw, views}, and what the teacher is shown instead
+   * @param cells how features are stored; those of a teacher are compared, too
+   * @param signals {@code sample_id, view_id, content_hash, label} of the living rows, and {@code
+   *     teacher_content_hash} where the teacher is shown something else
    * @param again {@code sample_id} of examples that count as changed in any case
    * @return {@code sample_id, state, views, taught, same_content}, a row per key
    */
   static Dataset<Row> of(
       SparkSession spark,
       Dataset<Row> examples,
-      Encoding encoding,
+      RawCells cells,
       Dataset<Row> signals,
       Dataset<Row> again) {
     String id = SignalSchema.SAMPLE_ID;
+    Column shown =
+        cells.teacherHasOwn() ? col(SignalSchema.TEACHER_CONTENT_HASH) : lit(NOTHING_SHOWN);
     Dataset<Row> taught =
         signals
             .groupBy(col(id).as("said"))
@@ -86,9 +93,11 @@ final class KeyComparison {
                 max(SignalSchema.VIEW_ID).as("last"),
                 min(SignalSchema.CONTENT_HASH).as("hash"),
                 max(SignalSchema.CONTENT_HASH).as("other_hash"),
+                min(shown).as("shown"),
+                max(shown).as("other_shown"),
                 min(SignalSchema.LABEL).as("said_label"));
     Dataset<Row> marked =
-        hashed(spark, examples, encoding)
+        hashed(spark, examples, cells)
             .join(
                 again.select(col(id).as("again")).distinct(),
                 col(id).equalTo(col("again")),
@@ -97,8 +106,13 @@ final class KeyComparison {
         col(SignalSchema.CONTENT_HASH)
             .eqNullSafe(col("hash"))
             .and(col("hash").equalTo(col("other_hash")));
+    Column sameShown =
+        col(SignalSchema.TEACHER_CONTENT_HASH)
+            .eqNullSafe(col("shown"))
+            .and(col("shown").equalTo(col("other_shown")));
     Column same =
         content
+            .and(sameShown)
             .and(col(ExampleTable.LABEL).eqNullSafe(col("said_label")))
             .and(col(VIEWS).equalTo(col(TAUGHT)))
             .and(col("last").plus(1).equalTo(col(VIEWS)))
@@ -117,28 +131,36 @@ final class KeyComparison {
             content.as(CONTENT));
   }
 
-  private static Dataset<Row> hashed(SparkSession spark, Dataset<Row> examples, Encoding encoding) {
+  private static Dataset<Row> hashed(SparkSession spark, Dataset<Row> examples, RawCells cells) {
     Dataset<Row> ordered =
         examples.select(
             col(ExampleTable.SAMPLE_ID),
             col(ExampleTable.LABEL),
+            col(VIEWS),
             col(ExampleTable.RAW),
-            col(VIEWS));
+            cells.teacherHasOwn() ? col(ExampleTable.own(0)) : lit(null));
     return spark.createDataFrame(
-        ordered.queryExecution().toRdd().toJavaRDD().map(new Hashing(encoding)), HASHED);
+        ordered.queryExecution().toRdd().toJavaRDD().map(new Hashing(cells)), HASHED);
   }
 
   /** The hash of features that cannot be read is null, which is no signal's. */
-  private record Hashing(Encoding encoding) implements Function<InternalRow, Row> {
+  private record Hashing(RawCells cells) implements Function<InternalRow, Row> {
+    private static final int RAW = 3;
+    private static final int OWN = 4;
+
     @Override
     public Row call(InternalRow row) {
       return RowFactory.create(
-          row.getUTF8String(0).toString(), row.getInt(1), hash(row), row.getInt(3));
+          row.getUTF8String(0).toString(),
+          row.getInt(1),
+          row.getInt(2),
+          hash(row, RAW, cells.student()),
+          cells.teacherHasOwn() ? hash(row, OWN, cells.seenByTeacher()) : NOTHING_SHOWN);
     }
 
-    private String hash(InternalRow row) {
+    private static String hash(InternalRow row, int ordinal, Encoding encoding) {
       try {
-        return RawCell.read(row, 2, encoding).contentHash();
+        return RawCell.read(row, ordinal, encoding).contentHash();
       } catch (BadFeaturesException e) {
         return null;
       }

@@ -17,6 +17,7 @@ import picocli.CommandLine.HelpCommand;
     description = "Distils a large model into a small one where the data lives.",
     subcommands = {
       QuickstartCommand.class,
+      PlanCommand.class,
       RunCommand.class,
       TeachCommand.class,
       TrainCommand.class,
@@ -24,6 +25,7 @@ import picocli.CommandLine.HelpCommand;
       EvaluateCommand.class,
       PredictCommand.class,
       InspectCommand.class,
+      AuditCommand.class,
       VerifyCommand.class,
       GcCommand.class,
       InspectTeacherCommand.class,
@@ -71,6 +73,7 @@ public final class Lakestill implements Runnable {
   /** Runs one command line and gives its exit code. */
   static int execute(String... args) {
     return new CommandLine(new Lakestill())
+        .setCaseInsensitiveEnumValuesAllowed(true)
         .setExecutionExceptionHandler(Lakestill::failed)
         .execute(args);
   }

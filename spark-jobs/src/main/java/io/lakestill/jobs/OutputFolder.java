@@ -85,11 +85,13 @@ public record OutputFolder(Path root) {
 
   /**
    * The JSON summary of the last command: {@code run.json} when it ran every stage, whatever it was
-   * called by, {@code <command>.json} otherwise.
+   * called by, {@code <command>.json} otherwise. Of some dates it bears their names, as in {@code
+   * teach-dt=2026-11-03.json}, since such runs may be many at once.
    */
-  Path summary(String command, Set<Stage> stages) {
+  Path summary(String command, Set<Stage> stages, DateSelection dates) {
     boolean everything = stages.containsAll(EnumSet.allOf(Stage.class));
-    return new Path(root, (everything ? "run" : command) + ".json");
+    String name = everything ? "run" : command;
+    return new Path(root, (dates.isAll() ? name : name + "-" + dates.fileName()) + ".json");
   }
 
   /** Which tables were found sound, so that a rerun need not read them all over. */

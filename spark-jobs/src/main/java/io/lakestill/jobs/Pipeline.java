@@ -3,11 +3,13 @@ package io.lakestill.jobs;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.typesafe.config.ConfigRenderOptions;
 import io.lakestill.data.FeaturePipeline;
-import io.lakestill.export.Bundle;
+import io.lakestill.error.Errors;
+import io.lakestill.error.LakestillException;
 import io.lakestill.recipe.FeatureSettings;
 import io.lakestill.recipe.ModelRole;
 import io.lakestill.recipe.Recipe;
 import io.lakestill.recipe.TeacherSettings;
+import io.lakestill.signal.SignalColumn;
 import io.lakestill.signal.SignalManifest;
 import io.lakestill.signal.SignalTable;
 import io.lakestill.train.CheckpointFolder;
@@ -16,10 +18,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.SparkSession;
 
 /** The stages of one recipe, in the order they depend on each other; each can be run alone. */
@@ -33,6 +35,8 @@ final class Pipeline {
   private final StageLog log;
   private final ObjectNode summary;
   private final String runId;
+  private final DateSelection dates;
+  private final TeacherFiles files;
   private final Map<FeaturePipeline, RealRows> comparedRows = new HashMap<>();
 
   Pipeline(
@@ -43,6 +47,21 @@ final class Pipeline {
       StageLog log,
       ObjectNode summary,
       String runId) {
+    this(spark, blueprint, output, console, log, summary, runId, DateSelection.ALL);
+  }
+
+  /**
+   * @param dates which dates to teach, where the examples have dates
+   */
+  Pipeline(
+      SparkSession spark,
+      Blueprint blueprint,
+      OutputFolder output,
+      Console console,
+      StageLog log,
+      ObjectNode summary,
+      String runId,
+      DateSelection dates) {
     this.spark = spark;
     this.blueprint = blueprint;
     this.output = output;
@@ -50,6 +69,8 @@ final class Pipeline {
     this.log = log;
     this.summary = summary;
     this.runId = runId;
+    this.dates = dates;
+    this.files = new TeacherFiles(blueprint, output, configuration());
   }
 
   /** Runs one stage. */
@@ -71,8 +92,13 @@ final class Pipeline {
   }
 
   private void teach(TeacherPlan teacher) {
-    teacher.training().ifPresent(training -> trainTeacher(teacher, training));
+    if (dates.isAll()) {
+      teacher.training().ifPresent(training -> trainTeacher(teacher, training));
+    } else {
+      requireTrained(teacher);
+    }
     String id = teacher.id();
+    ConsoleTeaching teaching = new ConsoleTeaching(console);
     SignalManifest manifest =
         log.stage(
             "teach " + id,
@@ -81,11 +107,9 @@ final class Pipeline {
                   TeachJob.run(
                       spark,
                       recipe(),
-                      teacher.settings(),
-                      teacherOnnx(teacher).toString(),
+                      () -> pass(teacher),
                       output.signals(id).toString(),
-                      runId,
-                      progress -> console.progress("  " + progress));
+                      new TeachJob.Order(runId, dates, console, teaching));
               return taught.runId().equals(runId)
                   ? StageLog.Result.done(taught)
                   : StageLog.Result.alreadyDone(taught);
@@ -99,11 +123,36 @@ final class Pipeline {
             manifest.rows(),
             manifest.newRows(),
             manifest.quarantinedRows()));
-    summarise(id, manifest);
+    for (SignalColumn column : manifest.signals()) {
+      column
+          .projection()
+          .map(made -> TablePage.projection(made.toJson()))
+          .ifPresent(
+              made -> console.line("  %s %s %s".formatted(column.name(), column.shape(), made)));
+    }
+    summarise(id, manifest, teaching);
+  }
+
+  /** Runs for single dates may be many at once, and none of them trains what all of them use. */
+  private void requireTrained(TeacherPlan teacher) {
+    try {
+      teacher.training().ifPresent(training -> files.of(teacher));
+    } catch (LakestillException e) {
+      throw Errors.badInput(
+          "Teacher '%s' is trained by this recipe, and cannot be used yet: %s Run teach once without --dt, --from and --to: it trains the teacher, and then teaches every date."
+              .formatted(teacher.id(), e.getMessage()),
+          e);
+    }
+  }
+
+  private TeacherPass pass(TeacherPlan teacher) {
+    return teacher.settings().table().isPresent()
+        ? TablePass.of(spark, recipe(), teacher.settings())
+        : OnnxPass.of(spark, recipe(), teacher.settings(), files.of(teacher));
   }
 
   /** {@code signals} is the one table; of several teachers each is in the list {@code teachers}. */
-  private void summarise(String id, SignalManifest manifest) {
+  private void summarise(String id, SignalManifest manifest, ConsoleTeaching teaching) {
     ObjectNode table =
         severalTeachers()
             ? summary.withArray("teachers").addObject().put("id", id)
@@ -114,21 +163,18 @@ final class Pipeline {
         .put("rows", manifest.rows())
         .put("new_rows", manifest.newRows())
         .put("quarantined", manifest.quarantinedRows());
+    if (!teaching.found().isEmpty()) {
+      table.set("check", teaching.found());
+    }
   }
 
   private void trainTeacher(TeacherPlan teacher, Blueprint.Training training) {
     int seed = training.firstSeed();
     FeaturePipeline features = teacher.pipeline(recipe().data());
     String name = ModelRole.TEACHER.written() + (severalTeachers() ? " " + teacher.id() : "");
-    ModelFolders folders = folders(teacher, seed);
+    ModelFolders folders = files.folders(teacher, seed);
     train(ModelRole.TEACHER, name, training, seed, features, List.of(), folders);
     export(ModelRole.TEACHER, name, seed, teacher.features(), features, folders);
-  }
-
-  private ModelFolders folders(TeacherPlan teacher, int seed) {
-    return severalTeachers()
-        ? output.teacher(teacher.id(), seed)
-        : output.model(ModelRole.TEACHER, seed, seed);
   }
 
   private boolean severalTeachers() {
@@ -148,7 +194,14 @@ final class Pipeline {
     return new SignalSource(
         new SignalTable(output.signals(teacher.id()), configuration()),
         teacher.pipeline(recipe().data()),
-        recipe().signals().coverage());
+        recipe().signals().coverage(),
+        weights(teacher));
+  }
+
+  private Optional<TeacherWeights> weights(TeacherPlan teacher) {
+    return teacher.settings().table().isPresent()
+        ? Optional.empty()
+        : Optional.of(new TeacherWeights(() -> files.of(teacher), teacher.settings().outputs()));
   }
 
   private void train(
@@ -230,25 +283,7 @@ final class Pipeline {
 
   /** The scorecard and its verdict. */
   private void evaluate() {
-    List<Evaluation.Teacher> teachers =
-        blueprint.teachers().stream()
-            .map(teacher -> new Evaluation.Teacher(teacher, teacherOnnx(teacher)))
-            .toList();
-    new Evaluation(spark, blueprint, output, console, log, summary).run(teachers);
-  }
-
-  /** A teacher's ONNX file: the given one, or that of the bundle trained here. */
-  private Path teacherOnnx(TeacherPlan teacher) {
-    return teacher
-        .settings()
-        .onnx()
-        .map(Path::new)
-        .orElseGet(
-            () -> {
-              int seed = teacher.training().orElseThrow().firstSeed();
-              Bundle bundle = Bundle.open(folders(teacher, seed).bundle(), configuration());
-              return new Path(bundle.folder(), bundle.manifest().role().modelFile());
-            });
+    new Evaluation(spark, blueprint, output, console, log, summary).run();
   }
 
   private Recipe recipe() {

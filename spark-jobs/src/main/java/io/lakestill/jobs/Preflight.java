@@ -14,6 +14,7 @@ import io.lakestill.recipe.Problems;
 import io.lakestill.recipe.TableSettings;
 import io.lakestill.signal.InputSnapshot;
 import io.lakestill.teacher.OnnxFile;
+import io.lakestill.teacher.SignalOutput;
 import io.lakestill.teacher.TeacherModel;
 import io.lakestill.train.RowLayout;
 import java.io.UncheckedIOException;
@@ -30,6 +31,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.SparkExecutorInfo;
@@ -68,11 +70,18 @@ final class Preflight {
     long start = System.nanoTime();
     faults.gather(this::checkSerializer);
     Optional<ClusterShape> cluster = checkBatches(stages, faults);
-    List<Optional<TeacherModel>> models =
+    List<Map<String, List<Integer>>> signals =
         stages.contains(Stage.TEACH) || stages.contains(Stage.EVALUATE)
             ? checkTeachers(faults)
-            : blueprint.teachers().stream().map(any -> Optional.<TeacherModel>empty()).toList();
-    cluster.ifPresent(shape -> faults.gather(() -> checkTerms(stages, models, shape)));
+            : blueprint.teachers().stream().map(any -> Map.<String, List<Integer>>of()).toList();
+    Map<String, List<Integer>> stored =
+        stages.contains(Stage.TEACH) || stages.contains(Stage.TRAIN)
+            ? faults.gather(() -> future().shapes(signals, stages)).orElse(Map.of())
+            : Map.of();
+    cluster.ifPresent(shape -> faults.gather(() -> checkTerms(stages, stored, shape)));
+    if (stages.contains(Stage.TEACH) && data.date().isPresent()) {
+      faults.gather(() -> new ExampleDates(spark, data));
+    }
     Optional<String> read = checkTables(splits(stages), faults);
     faults.throwIfAny();
     read.ifPresent(state -> checkedFile().replace(state));
@@ -103,9 +112,9 @@ final class Preflight {
             host -> {
               throw Errors.badRecipe(
                   ("Output '%s' is a folder of each machine, so the executor on %s would write to a"
-                          + " disk of its own; give --output on a file system that all of them share,"
-                          + " such as hdfs:// or s3a://. If it is a shared mount, say so with --conf"
-                          + " %s=true.")
+                       + " disk of its own; give --output on a file system that all of them share,"
+                       + " such as hdfs:// or s3a://. If it is a shared mount, say so with --conf"
+                       + " %s=true.")
                       .formatted(root, host, SHARED));
             });
   }
@@ -191,29 +200,42 @@ final class Preflight {
         cluster);
   }
 
-  /** A teacher that is trained here is looked at when it is there. */
-  private List<Optional<TeacherModel>> checkTeachers(Faults faults) {
+  /** The shapes of their signals; one that is trained here is looked at when it is there. */
+  private List<Map<String, List<Integer>>> checkTeachers(Faults faults) {
     return blueprint.teachers().stream()
-        .map(
-            teacher ->
-                teacher
-                    .settings()
-                    .onnx()
-                    .flatMap(onnx -> faults.gather(() -> inspected(teacher, onnx))))
+        .map(teacher -> faults.gather(() -> signals(teacher)).orElse(Map.of()))
         .toList();
   }
 
-  private TeacherModel inspected(TeacherPlan teacher, String onnx) {
+  private Map<String, List<Integer>> signals(TeacherPlan teacher) {
+    if (teacher.settings().table().isPresent()) {
+      return Scores.open(spark, data, teacher.settings()).shapes();
+    }
+    return new TeacherFiles(blueprint, output, configuration())
+        .given(teacher)
+        .map(file -> inspected(teacher, file))
+        .map(
+            model ->
+                model.outputs().stream()
+                    .collect(Collectors.toMap(SignalOutput::signal, SignalOutput::shape)))
+        .orElse(Map.of());
+  }
+
+  private TeacherModel inspected(TeacherPlan teacher, OnnxFile file) {
     return TeacherModel.inspect(
         teacher.settings(),
-        OnnxFile.read(new Path(onnx), configuration()),
+        file,
         FeatureShape.of(teacher.features().shape()),
         data.classes().size());
   }
 
+  private FutureSignals future() {
+    return new FutureSignals(blueprint, output, configuration());
+  }
+
   /** The terms of every loss, with the signals they will have. */
   private void checkTerms(
-      Set<Stage> stages, List<Optional<TeacherModel>> models, ClusterShape cluster) {
+      Set<Stage> stages, Map<String, List<Integer>> stored, ClusterShape cluster) {
     Problems problems = new Problems();
     trainedTeachers(stages)
         .values()
@@ -223,11 +245,12 @@ final class Preflight {
     if (stages.contains(Stage.TRAIN)) {
       Blueprint.Training student = blueprint.student();
       TermChecks checks = new TermChecks(student, problems);
-      FutureSignals future = new FutureSignals(blueprint, output, configuration());
-      TeacherSignals signals = future.signals(stages);
+      TeacherSignals signals = future().signals(stages);
       checks.topk(signals.topk());
       checks.expressions(signals, spark);
-      checks.sizes(rowsPerCore(student, cluster), future.shapes(models));
+      checks.sizes(rowsPerCore(student, cluster), stored);
+      TeacherFiles files = new TeacherFiles(blueprint, output, configuration());
+      checks.classifiers(new FutureClassifiers(blueprint, files, stored)::refusal);
     }
     problems.throwIfAny(blueprint.recipe().name());
   }
@@ -236,9 +259,11 @@ final class Preflight {
     return cluster.rowsPerNode(training.settings().batch()) / cluster.coresPerNode();
   }
 
-  private static Set<Split> splits(Set<Stage> stages) {
+  /** Where only dates are taught, each is checked in its turn: others need not be sound. */
+  private Set<Split> splits(Set<Stage> stages) {
     Set<Split> splits = EnumSet.noneOf(Split.class);
-    if (stages.contains(Stage.TEACH) || stages.contains(Stage.TRAIN)) {
+    boolean taughtAsOne = stages.contains(Stage.TEACH) && data.date().isEmpty();
+    if (taughtAsOne || stages.contains(Stage.TRAIN)) {
       splits.add(Split.TRAIN);
       splits.add(Split.VALIDATION);
     }
@@ -263,6 +288,7 @@ final class Preflight {
     }
     if (sound) {
       faults.gather(() -> refuseShared(splits));
+      faults.gather(() -> new ScoreChecks(spark, blueprint).check(splits));
     }
     return state;
   }
@@ -293,6 +319,7 @@ final class Preflight {
         TableSettings table = ExampleTable.table(data, split);
         parts.add(InputSnapshot.of(table.path(), table.where(), configuration()).toString());
       }
+      parts.addAll(new ScoreChecks(spark, blueprint).state());
       return Optional.of(Sha256.of(String.join("\n", parts)));
     } catch (LakestillException | UncheckedIOException | IllegalArgumentException e) {
       return Optional.empty(); // Worded by the check of that table.

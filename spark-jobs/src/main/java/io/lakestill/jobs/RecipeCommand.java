@@ -30,9 +30,15 @@ abstract class RecipeCommand implements Callable<Integer> {
   /** What it runs. */
   abstract Set<Stage> stages();
 
+  /** Which dates it teaches, where the examples have dates. */
+  DateSelection dates() {
+    return DateSelection.ALL;
+  }
+
   @Override
   public final Integer call() {
     Blueprint blueprint = options().blueprint();
+    dates().requireFor(blueprint.recipe().data());
     RunSummary summary = new RunSummary(spec.name());
     summary.json().put("recipe", blueprint.recipe().name());
     ArrayNode experimental = summary.json().putArray("experimental");
@@ -48,22 +54,25 @@ abstract class RecipeCommand implements Callable<Integer> {
     return summary.finish();
   }
 
-  /** Only the run that holds the folder writes there, also its summary. */
+  /**
+   * Only the run that holds the folder writes there, also its summary. A run for single dates holds
+   * those one after the other, and not the folder, so that there can be many.
+   */
   private void run(
       SparkSession spark, Blueprint blueprint, OutputFolder output, RunSummary summary) {
     Configuration configuration = spark.sessionState().newHadoopConf();
     Preflight preflight = new Preflight(spark, blueprint, output, console);
     Faults faults = new Faults();
+    faults.gather(preflight::refuseLocalOutput);
     Optional<RunLease> lease =
-        faults.gather(
-            () -> {
-              preflight.refuseLocalOutput();
-              return RunLease.take(output, runId, configuration, console);
-            });
+        dates().isAll() && faults.isEmpty()
+            ? faults.gather(
+                () -> RunLease.take(Leased.output(output), runId, configuration, console))
+            : Optional.empty();
     try {
       preflight.check(stages(), faults);
       Pipeline pipeline =
-          new Pipeline(spark, blueprint, output, console, log, summary.json(), runId);
+          new Pipeline(spark, blueprint, output, console, log, summary.json(), runId, dates());
       for (Stage stage : stages()) {
         lease.ifPresent(RunLease::requireHeld);
         pipeline.run(stage);
@@ -75,12 +84,10 @@ abstract class RecipeCommand implements Callable<Integer> {
       summary.failed(e);
     } finally {
       summary.timed(log, spent());
-      lease
-          .filter(RunLease::isHeld)
-          .ifPresent(
-              held ->
-                  summary.write(
-                      new StoredFile(output.summary(spec.name(), stages()), configuration)));
+      if (dates().isAll() ? lease.filter(RunLease::isHeld).isPresent() : !summary.isHeldByOther()) {
+        summary.write(
+            new StoredFile(output.summary(spec.name(), stages(), dates()), configuration));
+      }
       lease.ifPresent(RunLease::close);
     }
   }

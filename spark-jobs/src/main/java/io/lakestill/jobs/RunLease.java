@@ -1,6 +1,7 @@
 package io.lakestill.jobs;
 
 import io.lakestill.error.Errors;
+import io.lakestill.error.ExitCode;
 import io.lakestill.error.LakestillException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -12,10 +13,12 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
@@ -25,10 +28,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The right of one run to write below an output folder: {@code .lakestill-run}, created by one run
- * only, written anew every ten seconds, deleted at the end. A holder whose process is gone from
- * this machine, or that has not written for a minute by the file system's own clock, is dead, and
- * the next run takes over.
+ * The right of one run to something, such as to write below an output folder: a file, {@code
+ * .lakestill-run} there, created by one run only, written anew every ten seconds, deleted at the
+ * end. A holder whose process is gone from this machine, or that has not written for a minute by
+ * the file system's own clock, is dead, and the next run takes over.
  *
  * <p>Creating is exclusive on local disks and HDFS. Object stores may let two runs that start in
  * the same instant both create; the one whose file was overwritten notices when it next writes.
@@ -42,8 +45,10 @@ final class RunLease implements AutoCloseable {
   private static final int READS = 5;
   private static final long READ_AGAIN_MILLIS = 100;
   private static final int TAKEOVERS = 3;
+  private static final long POLL_MILLIS = 200;
 
   private final FileSystem files;
+  private final Leased leased;
   private final Path file;
   private final LeaseHolder holder;
   private final ScheduledExecutorService refresher =
@@ -56,64 +61,110 @@ final class RunLease implements AutoCloseable {
   private ScheduledFuture<?> refreshing;
   private volatile boolean lost;
 
-  private RunLease(FileSystem files, Path file, LeaseHolder holder) {
+  private RunLease(FileSystem files, Leased leased, LeaseHolder holder) {
     this.files = files;
-    this.file = file;
+    this.leased = leased;
+    this.file = leased.file();
     this.holder = holder;
   }
 
   /**
-   * Takes the folder, which is made if need be.
+   * Takes it; the folder of its lease is made if need be.
    *
    * @param runId names the run to others
    * @param console hears of a takeover
    * @throws LakestillException (exit 5) when a living run holds it, (exit 2) when this user cannot
    *     write there, (exit 75) when its file system does not answer
    */
-  static RunLease take(OutputFolder output, String runId, Configuration conf, Console console) {
-    return take(output, runId, conf, console, REFRESH);
+  static RunLease take(Leased leased, String runId, Configuration conf, Console console) {
+    return take(leased, runId, conf, console, REFRESH);
   }
 
   static RunLease take(
-      OutputFolder output, String runId, Configuration conf, Console console, Duration refresh) {
-    String unusable = "Output '%s' cannot be written".formatted(output.root());
+      Leased leased, String runId, Configuration conf, Console console, Duration refresh) {
     try {
-      // Hadoop's checksum files would be a second file to create, and so not exclusive.
-      FileSystem given = output.root().getFileSystem(conf);
-      FileSystem files = given instanceof LocalFileSystem local ? local.getRaw() : given;
-      if (!files.mkdirs(output.root())) {
-        throw new IOException("Mkdirs failed to create " + output.root());
+      RunLease lease = of(leased, runId, conf);
+      Path folder = leased.file().getParent();
+      if (!lease.files.mkdirs(folder)) {
+        throw new IOException("Mkdirs failed to create " + folder);
       }
-      RunLease lease = new RunLease(files, new Path(output.root(), FILE), LeaseHolder.here(runId));
-      lease.take(output, console);
+      lease.take(console);
       long millis = refresh.toMillis();
       lease.refreshing =
           lease.refresher.scheduleWithFixedDelay(
               lease::refresh, millis, millis, TimeUnit.MILLISECONDS);
       return lease;
     } catch (IOException e) {
-      throw StorageFaults.worded(unusable, e);
+      throw StorageFaults.worded(leased.name() + " cannot be written", e);
     }
   }
 
-  private void take(OutputFolder output, Console console) throws IOException {
+  /**
+   * As {@link #take}, of something that runs have for an instant only: waits for the one that has
+   * it.
+   *
+   * @param patience how long
+   * @throws LakestillException (exit 5) when it is held for longer
+   */
+  static RunLease await(
+      Leased leased, String runId, Configuration conf, Console console, Duration patience) {
+    long end = System.nanoTime() + patience.toNanos();
+    while (true) {
+      try {
+        return take(leased, runId, conf, console);
+      } catch (LakestillException e) {
+        if (e.exitCode() != ExitCode.HELD
+            || System.nanoTime() > end
+            || Thread.currentThread().isInterrupted()) {
+          throw e;
+        }
+        // Not all at once: many may wait.
+        pause(POLL_MILLIS + ThreadLocalRandom.current().nextLong(POLL_MILLIS));
+      }
+    }
+  }
+
+  /** True when a living run has it. */
+  static boolean isTaken(Leased leased, String runId, Configuration conf) {
+    try {
+      RunLease lease = of(leased, runId, conf);
+      return lease.files.exists(leased.file()) && !lease.isDead(lease.read());
+    } catch (IOException e) {
+      throw StorageFaults.worded(leased.name() + " cannot be read", e);
+    }
+  }
+
+  private static RunLease of(Leased leased, String runId, Configuration conf) throws IOException {
+    // Hadoop's checksum files would be a second file to create, and so not exclusive.
+    FileSystem given = leased.file().getFileSystem(conf);
+    FileSystem files = given instanceof LocalFileSystem local ? local.getRaw() : given;
+    return new RunLease(files, leased, LeaseHolder.here(runId));
+  }
+
+  private void take(Console console) throws IOException {
     for (int attempt = 0; !create(); attempt++) {
       if (attempt < TAKEOVERS && !files.exists(file)) {
         continue; // Released meanwhile.
       }
       Optional<LeaseHolder> other = read();
       if (attempt == TAKEOVERS || !isDead(other)) {
-        throw Errors.held(
-            output.root().toString(), other.map(LeaseHolder::toString).orElse("a run that starts"));
+        throw held(other, "a run that starts");
       }
       if (read().equals(other)) {
         console.line(
-            "Taking over output '%s' from %s, which ended without releasing it."
+            "Taking over %s from %s, which ended without releasing it."
                 .formatted(
-                    output.root(), other.map(LeaseHolder::toString).orElse("a run without name")));
+                    leased.name().substring(0, 1).toLowerCase(Locale.ROOT)
+                        + leased.name().substring(1),
+                    other.map(LeaseHolder::toString).orElse("a run without name")));
         files.delete(file, false);
       }
     }
+  }
+
+  private LakestillException held(Optional<LeaseHolder> other, String nameless) {
+    String by = other.map(LeaseHolder::toString).orElse(nameless);
+    return Errors.held(leased.name(), by, leased.otherwise());
   }
 
   /** False when there is a lease already. */
@@ -167,15 +218,15 @@ final class RunLease implements AutoCloseable {
       } catch (FileNotFoundException e) {
         return Optional.empty();
       } catch (LakestillException e) {
-        pause();
+        pause(READ_AGAIN_MILLIS);
       }
     }
     return Optional.empty();
   }
 
-  private static void pause() {
+  private static void pause(long millis) {
     try {
-      TimeUnit.MILLISECONDS.sleep(READ_AGAIN_MILLIS);
+      TimeUnit.MILLISECONDS.sleep(millis);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
@@ -208,8 +259,7 @@ final class RunLease implements AutoCloseable {
   void requireHeld() {
     try {
       if (!isOurs()) {
-        throw Errors.held(
-            file.getParent().toString(), read().map(LeaseHolder::toString).orElse("another run"));
+        throw held(read(), "another run");
       }
     } catch (IOException e) {
       throw new UncheckedIOException("Cannot read '" + file + "'", e);

@@ -56,6 +56,11 @@ final class RunSummary {
     json.put("error", found.message());
   }
 
+  /** Whether it failed because another run has what it needs; that one writes a summary. */
+  boolean isHeldByOther() {
+    return failure.filter(found -> found.exitCode() == ExitCode.HELD).isPresent();
+  }
+
   /** Writes the file; a fault makes the command fail, unless it has failed already. */
   void write(StoredFile file) {
     try {

@@ -16,6 +16,8 @@ record ScorecardLines(Console console) {
     console.line("");
     card.teacher().ifPresent(score -> line("teacher", score));
     card.teachers().forEach(this::line);
+    card.unmeasured()
+        .forEach(id -> console.line("    teacher %s: says nothing of the test rows".formatted(id)));
     line("student", card.student());
     card.scratch().ifPresent(score -> line("scratch", score));
     card.acrossSeeds()
@@ -45,15 +47,21 @@ record ScorecardLines(Console console) {
   }
 
   private void line(String name, ModelScore score) {
-    console.line(
+    String said =
         String.format(
             Locale.ROOT,
-            "  %-8s accuracy %s  cross-entropy %.4f  %,d parameters  %,.0f rows/s on one core",
+            "  %-8s accuracy %s  cross-entropy %.4f",
             name,
             percent(score.accuracy()),
-            score.crossEntropy(),
+            score.crossEntropy());
+    String model =
+        String.format(
+            Locale.ROOT,
+            "  %,d parameters  %,.0f rows/s on one core",
             score.parameters(),
-            score.rowsPerSecond()));
+            score.rowsPerSecond());
+    // A teacher that is a table has neither.
+    console.line(score.bytes() == 0 ? said : said + model);
   }
 
   private void line(TeacherScore teacher) {

@@ -53,8 +53,8 @@ record SignalVersion(SignalTable table, SignalManifest manifest, CoverageSetting
     if (!manifest.preprocessing().equals(source.features().fingerprint())) {
       throw Errors.badInput(
           ("Version %d of the signals in '%s' was made from other numbers than the recipe's: scale,"
-                  + " normalisation, encoding or shape of the features, or the transforms or seed of"
-                  + " the views, have changed; run teach again.")
+               + " normalisation, encoding or shape of the features, or the transforms or seed of"
+               + " the views, have changed; run teach again.")
               .formatted(manifest.version(), table.root()));
     }
     return version;
@@ -70,8 +70,8 @@ record SignalVersion(SignalTable table, SignalManifest manifest, CoverageSetting
 
   /** Its living rows, with signals as they are stored. */
   Dataset<Row> rows(SparkSession spark) {
-    return table.slices(manifest).stream()
-        .map(slice -> living(spark, slice))
+    return table.generations(manifest).stream()
+        .map(generation -> living(spark, generation))
         .reduce(Dataset::unionByName)
         .orElseThrow(
             () ->
@@ -80,12 +80,12 @@ record SignalVersion(SignalTable table, SignalManifest manifest, CoverageSetting
                         .formatted(manifest.version(), table.root())));
   }
 
-  private static Dataset<Row> living(SparkSession spark, SignalTable.Slice slice) {
-    Dataset<Row> rows = LakeTable.files(spark, slice.files());
-    if (slice.tombstones().isEmpty()) {
+  private static Dataset<Row> living(SparkSession spark, SignalTable.Generation generation) {
+    Dataset<Row> rows = LakeTable.files(spark, generation.files());
+    if (generation.tombstones().isEmpty()) {
       return rows;
     }
-    Dataset<Row> dead = LakeTable.files(spark, slice.tombstones());
+    Dataset<Row> dead = LakeTable.files(spark, generation.tombstones());
     String id = SignalSchema.SAMPLE_ID;
     return rows.join(dead, rows.col(id).equalTo(dead.col(id)), "left_anti");
   }

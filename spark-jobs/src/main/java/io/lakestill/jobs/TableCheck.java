@@ -53,6 +53,14 @@ record TableCheck(SignalTable table, SignalManifest manifest) {
     return Stream.concat(faultsOfNamed(spark, depth, listener).stream(), extra.stream()).toList();
   }
 
+  /** What is wrong with the projectors, which only who adds rows to the table needs. */
+  List<String> projectorFaults() {
+    return manifest.projectors().stream()
+        .map(table::projector)
+        .flatMap(file -> file.fault().stream().map(file::refusal))
+        .toList();
+  }
+
   private List<String> faultsOfNamed(SparkSession spark, Depth depth, ProgressListener listener) {
     int files = table.files(manifest).size();
     if (files == 0) {

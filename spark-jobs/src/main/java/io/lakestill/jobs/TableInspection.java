@@ -76,6 +76,7 @@ record TableInspection(SignalVersion version, int shown) {
       ObjectNode column = signals.addObject().put("name", signal.name());
       signal.shape().forEach(column.putArray("shape")::add);
       column.set("codec", signal.codec().toJson());
+      signal.projection().ifPresent(made -> column.set("projection", made.toJson()));
     }
   }
 

@@ -26,6 +26,11 @@ final class TableOptions {
    *     file system is not known, (exit 75) when that does not answer
    */
   SignalTable open(SparkSession spark) {
+    return open(spark, table);
+  }
+
+  /** The same of a table that is named otherwise. */
+  static SignalTable open(SparkSession spark, String table) {
     String unusable = "Signal table '%s' cannot be used".formatted(table);
     var configuration = spark.sessionState().newHadoopConf();
     try {

@@ -69,11 +69,24 @@ final class TablePage {
     line("signals");
     for (JsonNode signal : json.path("signals")) {
       line(
-          "  %-24s %-16s %s",
+          "  %-24s %-16s %-8s %s",
           signal.path("name").asText(),
           signal.path("shape"),
-          signal.path("codec").path("type").asText());
+          signal.path("codec").path("type").asText(),
+          signal.has("projection") ? projection(signal.path("projection")) : "");
     }
+  }
+
+  /** Such as {@code of [512] by pca, 97.3 % of the variance}. */
+  static String projection(JsonNode projection) {
+    String made = "of %s by %s".formatted(projection.path("from"), projection.path("by").asText());
+    return projection.has("explained_variance")
+        ? made
+            + String.format(
+                Locale.ROOT,
+                ", %.1f %% of the variance",
+                100 * projection.path("explained_variance").asDouble())
+        : made;
   }
 
   private void classes() {

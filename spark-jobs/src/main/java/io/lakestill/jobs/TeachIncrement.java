@@ -6,18 +6,17 @@ import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.sum;
 
 import io.lakestill.jobs.KeyComparison.State;
-import io.lakestill.recipe.Encoding;
 import io.lakestill.signal.Content;
 import io.lakestill.signal.SignalFile;
 import io.lakestill.signal.SignalManifest;
 import io.lakestill.signal.SignalSchema;
-import io.lakestill.signal.SignalTable;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -53,16 +52,17 @@ record TeachIncrement(
    * What is new or changed since a version; everything, when nothing of it can be kept. Examples
    * that were in quarantine are taught again.
    *
-   * @param work {@code sample_id, label, raw, views}
+   * @param work {@code sample_id, label, raw, views}, and what the teacher is shown instead
    * @param rows how many rows that makes, all views
+   * @param cells how features are stored
    */
   static TeachIncrement since(
-      SparkSession spark, SignalVersion base, Dataset<Row> work, long rows, Encoding encoding) {
+      SparkSession spark, SignalVersion base, Dataset<Row> work, long rows, RawCells cells) {
     spark
         .sparkContext()
         .setJobDescription("find what is new since version " + base.manifest().version());
     Dataset<Row> states =
-        KeyComparison.of(spark, work, encoding, base.rows(spark), quarantined(spark, base))
+        KeyComparison.of(spark, work, cells, base.rows(spark), quarantined(spark, base))
             .where(State.SAME.is().equalTo(false))
             .persist(StorageLevel.MEMORY_AND_DISK());
     Map<State, Row> found = new EnumMap<>(State.class);
@@ -116,7 +116,7 @@ record TeachIncrement(
 
   private List<SignalFile> with(Content content, List<SignalFile> written) {
     List<SignalFile> files = new ArrayList<>();
-    base.ifPresent(from -> files.addAll(from.table().kept(from.manifest(), content)));
+    base.ifPresent(from -> files.addAll(content.files(from.manifest())));
     files.addAll(written);
     return files;
   }
@@ -127,12 +127,11 @@ record TeachIncrement(
   }
 
   /** Writes down the keys whose rows in older files are dead. */
-  List<SignalFile> bury(SignalTable table, int version) {
+  List<SignalFile> bury(Path folder, Configuration configuration) {
     if (deadKeys == 0) {
       return List.of();
     }
     int tasks = Math.toIntExact((deadKeys + KEYS_PER_FILE - 1) / KEYS_PER_FILE);
-    Configuration configuration = table.configuration();
     return states
         .orElseThrow()
         .where(State.CHANGED.is().or(State.GONE.is()))
@@ -140,7 +139,7 @@ record TeachIncrement(
         .repartition(tasks, col(SignalSchema.SAMPLE_ID))
         .sortWithinPartitions(SignalSchema.SAMPLE_ID)
         .toJavaRDD()
-        .mapPartitions(new TombstoneTask(table.tombstoneFolder(version).toString(), configuration))
+        .mapPartitions(new TombstoneTask(folder.toString(), configuration))
         .collect()
         .stream()
         .map(TombstoneTask::file)

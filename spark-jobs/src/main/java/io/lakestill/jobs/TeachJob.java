@@ -1,60 +1,62 @@
 package io.lakestill.jobs;
 
-import static org.apache.spark.sql.functions.lit;
-
 import io.lakestill.error.Errors;
 import io.lakestill.error.LakestillException;
-import io.lakestill.io.Build;
-import io.lakestill.io.Sha256;
 import io.lakestill.recipe.DataSettings;
 import io.lakestill.recipe.Recipe;
-import io.lakestill.recipe.TableSettings;
 import io.lakestill.recipe.TeacherSettings;
 import io.lakestill.signal.InputSnapshot;
 import io.lakestill.signal.SignalManifest;
 import io.lakestill.signal.SignalTable;
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
-import java.util.ArrayList;
-import java.util.Collection;
+import io.lakestill.signal.Slice;
+import io.lakestill.teacher.OnnxFile;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
-import java.util.stream.Collectors;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.apache.hadoop.fs.Path;
-import org.apache.spark.sql.Dataset;
-import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The teach stage: every view of every training example, and every validation example as it is,
- * through the teacher into a new version of its signal table. What the current version has of them,
- * made in the same way from the same content, is kept where it is.
+ * through the teacher into a new version of its signal table, date by date where the examples have
+ * dates. What the current version has of them is kept where it is, see {@link SliceTeaching}.
  *
  * <p>Rows are spread by key over a number of tasks that depends only on how many there are, and
  * sorted by key within each. So files hold the same bytes whatever the cluster, the order of the
  * table or the history of the run.
  */
 public final class TeachJob {
-  private static final Logger LOG = LoggerFactory.getLogger(TeachJob.class);
-  private static final String VIEWS = "views";
-  private static final int SHOWN = 5;
-
   private final SparkSession spark;
-  private final DataSettings data;
   private final Recipe recipe;
   private final TeacherPass teacher;
   private final SignalTable table;
-  private final String codeVersion = Build.version();
+  private final Order order;
+  private final TableLeases leases;
+  private final TableCommit commit;
 
-  private TeachJob(SparkSession spark, Recipe recipe, TeacherPass teacher, SignalTable table) {
+  /**
+   * What is asked of a run of the stage.
+   *
+   * @param runId names the run in the manifest
+   * @param dates which dates, where the examples have dates
+   * @param console hears what became of each date
+   * @param listener hears the progress
+   */
+  record Order(String runId, DateSelection dates, Console console, ProgressListener listener) {}
+
+  private TeachJob(
+      SparkSession spark, Recipe recipe, TeacherPass teacher, SignalTable table, Order order) {
     this.spark = spark;
     this.recipe = recipe;
-    this.data = recipe.data();
     this.teacher = teacher;
     this.table = table;
+    this.order = order;
+    this.leases = new TableLeases(table, order.runId(), order.console());
+    this.commit = new TableCommit(table, leases);
   }
 
   /**
@@ -70,8 +72,9 @@ public final class TeachJob {
    * @param listener hears the progress
    * @return the manifest of the current version
    * @throws LakestillException (exit 3) when teacher or tables break their contract, or more rows
-   *     go to quarantine than the recipe allows, (exit 75) when a table changed meanwhile; the
-   *     version that was current stays current
+   *     go to quarantine than the recipe allows, (exit 5) when another run works on one of the
+   *     dates, (exit 75) when a table changed meanwhile; the version that was current, or the last
+   *     one with a date more, stays current
    */
   public static SignalManifest run(
       SparkSession spark,
@@ -81,185 +84,118 @@ public final class TeachJob {
       String root,
       String runId,
       ProgressListener listener) {
+    Supplier<TeacherPass> teacher =
+        () -> {
+          OnnxFile file = OnnxFile.read(new Path(onnx), spark.sessionState().newHadoopConf());
+          return OnnxPass.of(spark, recipe, settings, file);
+        };
+    Order order = new Order(runId, DateSelection.ALL, Console.ofProcess(), listener);
+    return run(spark, recipe, teacher, root, order);
+  }
+
+  /**
+   * As above, of any teacher.
+   *
+   * @param teacher made within the stage, so that its faults are the stage's
+   */
+  static SignalManifest run(
+      SparkSession spark, Recipe recipe, Supplier<TeacherPass> teacher, String root, Order order) {
     try {
-      TeacherPass teacher = TeacherPass.of(spark, recipe, settings, onnx);
       SignalTable table = new SignalTable(new Path(root), spark.sessionState().newHadoopConf());
-      return new TeachJob(spark, recipe, teacher, table).run(runId, listener);
+      TeachJob job = new TeachJob(spark, recipe, teacher.get(), table, order);
+      return recipe.data().date().isPresent() ? job.dates() : job.whole();
     } catch (Exception e) {
       throw SparkFailures.worded(e, "teach");
     }
   }
 
-  private SignalManifest run(String runId, ProgressListener listener) {
-    List<InputSnapshot> inputs = inputs();
-    String fingerprint = fingerprint(inputs);
-    Optional<SignalManifest> done = alreadyDone(fingerprint);
-    if (done.isPresent()) {
-      return done.get();
-    }
-    ExampleTable.Examples train = ExampleTable.checked(spark, data, Split.TRAIN);
-    ExampleTable.Examples validation = ExampleTable.checked(spark, data, Split.VALIDATION);
-    if (data.validation().isPresent()) {
-      ExampleTable.refuseShared(spark, data, Split.TRAIN, Split.VALIDATION);
-    }
-    long rows = Math.addExact(train.count() * data.views().count(), validation.count());
-    int version = table.nextVersion();
-    Dataset<Row> work =
-        train
-            .rows()
-            .withColumn(VIEWS, lit(data.views().count()))
-            .union(validation.rows().withColumn(VIEWS, lit(1)));
-    try (TeachIncrement increment = increment(work, rows)) {
-      List<TeachOutcome> outcomes = teach(increment, rows, version, listener);
-      checkQuarantine(outcomes, rows, version);
-      SignalManifest manifest = manifest(runId, fingerprint, inputs, version, increment, outcomes);
-      requireAllTaught(manifest, rows);
-      table.commit(manifest);
-      return manifest;
-    }
-  }
-
-  /** What the current version does not have yet; everything, if it was made in another way. */
-  private TeachIncrement increment(Dataset<Row> work, long rows) {
-    try {
-      Optional<SignalManifest> base =
-          table.current().filter(manifest -> manifest.basis().equals(Optional.of(basis())));
-      base.ifPresent(table::checkFiles);
-      return base.filter(manifest -> manifest.rows() > 0)
-          .map(manifest -> new SignalVersion(table, manifest))
-          .map(v -> TeachIncrement.since(spark, v, work, rows, data.features().encoding()))
-          .orElseGet(() -> TeachIncrement.all(work, rows));
-    } catch (LakestillException e) {
-      LOG.warn("event=teach-all reason=\"{}\"", e.getMessage());
-      return TeachIncrement.all(work, rows);
-    }
-  }
-
-  private void requireAllTaught(SignalManifest manifest, long rows) {
-    if (manifest.rows() + manifest.quarantinedRows() != rows) {
-      LOG.warn(
-          "event=table-changed counted={} taught={} quarantined={}",
-          rows,
-          manifest.rows(),
-          manifest.quarantinedRows());
-      throw Errors.tableChanged(
-          manifest.inputs().stream()
-              .map(InputSnapshot::path)
-              .collect(Collectors.joining("' or '")));
-    }
-  }
-
-  private List<InputSnapshot> inputs() {
-    return Stream.of(Split.TRAIN, Split.VALIDATION)
-        .map(split -> ExampleTable.table(data, split))
-        .distinct()
-        .map(this::snapshot)
-        .toList();
-  }
-
-  private InputSnapshot snapshot(TableSettings input) {
-    return InputSnapshot.of(input.path(), input.where(), table.configuration());
-  }
-
-  /** SHA-256 over everything the signals of a row depend on but the row itself. */
-  private String basis() {
-    List<String> parts = new ArrayList<>();
-    parts.add("lakestill teach " + SignalManifest.FORMAT_VERSION);
-    parts.addAll(teacher.basis());
-    parts.add("views " + data.views().count());
-    parts.add("classes " + data.classes());
-    return Sha256.of(String.join("\n", parts));
-  }
-
-  /** SHA-256 over everything the signals depend on. */
-  private String fingerprint(List<InputSnapshot> inputs) {
-    List<String> parts = new ArrayList<>();
-    parts.add(basis());
-    parts.add("key " + data.id() + ", label " + data.label());
-    parts.add(
-        data.validation().isPresent() ? "validation" : "held out " + data.validationFraction());
-    inputs.forEach(input -> parts.add(input.toString()));
-    return Sha256.of(String.join("\n", parts));
-  }
-
-  private Optional<SignalManifest> alreadyDone(String fingerprint) {
-    Optional<SignalManifest> current =
-        table.current().filter(manifest -> manifest.fingerprint().equals(fingerprint));
-    try {
-      current.ifPresent(table::checkFiles);
-      return current;
-    } catch (LakestillException e) {
-      LOG.warn("event=teach-again reason=\"{}\"", e.getMessage());
-      return Optional.empty();
-    }
-  }
-
-  /**
-   * @param all rows of the whole table, which the quarantine budget is a part of
-   */
-  private List<TeachOutcome> teach(
-      TeachIncrement increment, long all, int version, ProgressListener listener) {
-    TeacherPass.Place place =
-        new TeacherPass.Place(table.folder(version), table.quarantineFolder(version));
-    return increment.rows() == 0
-        ? List.of()
-        : teacher.run(increment.work(), increment.rows(), place, quarantineLimit(all), listener);
-  }
-
-  private long quarantineLimit(long rows) {
-    return (long) (recipe.signals().quarantineBudget() * rows);
-  }
-
-  private void checkQuarantine(List<TeachOutcome> outcomes, long rows, int version) {
-    long quarantined =
-        outcomes.stream().flatMap(o -> o.quarantine().stream()).mapToLong(f -> f.rows()).sum();
-    if (quarantined <= quarantineLimit(rows)) {
-      return;
-    }
-    boolean gaveUp = outcomes.stream().anyMatch(TeachOutcome::gaveUp);
-    List<String> examples =
-        outcomes.stream()
-            .map(TeachOutcome::examples)
-            .flatMap(Collection::stream)
-            .limit(SHOWN)
+  private SignalManifest whole() {
+    DataSettings data = recipe.data();
+    List<InputSnapshot> inputs =
+        Stream.of(Split.TRAIN, Split.VALIDATION)
+            .map(split -> ExampleTable.table(data, split))
+            .distinct()
+            .map(of -> InputSnapshot.of(of.path(), of.where(), table.configuration()))
             .toList();
-    throw Errors.badInput(
-        ("Teach put %s%d of %d rows into quarantine, signals.quarantine-budget = %s allows %d; such"
-                + " as %s. The rows and reasons are in '%s'. The signal table is as it was; correct"
-                + " the rows or the teacher, or raise the budget.")
-            .formatted(
-                gaveUp ? "at least " : "",
-                quarantined,
-                rows,
-                recipe.signals().quarantineBudget(),
-                quarantineLimit(rows),
-                String.join("; ", examples),
-                table.quarantineFolder(version)));
+    return teach(Optional.empty(), inputs, () -> {}).orElseGet(() -> table.current().orElseThrow());
   }
 
-  private SignalManifest manifest(
-      String runId,
-      String fingerprint,
-      List<InputSnapshot> inputs,
-      int version,
-      TeachIncrement increment,
-      List<TeachOutcome> outcomes) {
-    return new SignalManifest(
-        version,
-        Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(),
-        runId,
-        codeVersion,
-        fingerprint,
-        new SignalManifest.Teacher(teacher.id(), teacher.sha256()),
-        teacher.preprocessing(),
-        teacher.schema().signals(),
-        data.classes(),
-        new SignalManifest.Views(data.views().count(), data.views().seed()),
-        inputs,
-        increment.files(outcomes.stream().flatMap(o -> o.signals().stream()).toList()),
-        outcomes.stream().flatMap(outcome -> outcome.quarantine().stream()).toList(),
-        Optional.of(basis()),
-        increment.tombstones(increment.bury(table, version)),
-        increment.allDeadRows());
+  /** Puts a slice into the table; empty when it is there already. */
+  private Optional<SignalManifest> teach(
+      Optional<String> date, List<InputSnapshot> inputs, Runnable still) {
+    Optional<SignalManifest> current = table.current();
+    return new SliceTeaching(spark, recipe, teacher, table, date)
+        .teach(current, inputs, order.runId(), order.listener())
+        .map(made -> commit.put(made, current, still));
+  }
+
+  private SignalManifest dates() {
+    ExampleDates examples = new ExampleDates(spark, recipe.data());
+    List<String> dates = order.dates().of(choice(examples));
+    if (dates.isEmpty()) {
+      throw Errors.badInput(
+          "Table '%s' has no example of any date that is asked for (data.date = %s); correct the path, the condition or the dates."
+              .formatted(recipe.data().train().path(), recipe.data().date().orElseThrow()));
+    }
+    long already = dates.stream().filter(date -> !isNew(examples, date)).count();
+    if (already > 0) {
+      tell("%,d of %,d dates were done already", already, dates.size());
+    }
+    if (order.dates().isAll()) {
+      dropVanished(examples);
+    }
+    return table.current().orElseThrow();
+  }
+
+  /** What a range is chosen from: also dates that have a slice and no example any more. */
+  private Set<String> choice(ExampleDates examples) {
+    if (!order.dates().dates().isEmpty()) {
+      return Set.of();
+    }
+    Set<String> choice = new TreeSet<>(examples.ofExamples());
+    if (!order.dates().isAll()) {
+      table.current().map(SignalManifest::dates).ifPresent(choice::addAll);
+    }
+    return choice;
+  }
+
+  /** Teaches a date; false when that was done already. */
+  private boolean isNew(ExampleDates examples, String date) {
+    try (RunLease lease = leases.date(date)) {
+      Optional<SignalManifest> taught =
+          teach(Optional.of(date), examples.inputs(date), lease::requireHeld);
+      taught.flatMap(version -> version.slice(Optional.of(date))).ifPresent(s -> tell(date, s));
+      return taught.isPresent();
+    }
+  }
+
+  private void tell(String date, Slice slice) {
+    if (slice.rows() + slice.quarantinedRows() == 0) {
+      tell("%s: there are no examples of this date, its slice is empty", date);
+    } else {
+      tell(
+          "%s: %,d rows, %,d of them taught now, %,d in quarantine",
+          date, slice.rows(), slice.newRows(), slice.quarantinedRows());
+    }
+  }
+
+  /** Slices of dates that the tables have no more, under any condition. */
+  private void dropVanished(ExampleDates examples) {
+    Set<String> vanished =
+        new TreeSet<>(table.current().map(SignalManifest::dates).orElse(List.of()));
+    if (!vanished.isEmpty()) {
+      vanished.removeAll(examples.ofTables());
+    }
+    for (String date : vanished) {
+      try (RunLease lease = leases.date(date)) {
+        commit
+            .drop(date, lease::requireHeld)
+            .ifPresent(version -> tell("%s: no longer in the table, its slice is dropped", date));
+      }
+    }
+  }
+
+  private void tell(String format, Object... values) {
+    order.console().line("  " + String.format(Locale.ROOT, format, values));
   }
 }

@@ -1,7 +1,6 @@
 package io.lakestill.jobs;
 
 import io.lakestill.data.FeaturePipeline;
-import io.lakestill.recipe.Encoding;
 import io.lakestill.signal.SignalFileWriter;
 import io.lakestill.signal.SignalSchema;
 import io.lakestill.teacher.OnnxFile;
@@ -38,16 +37,18 @@ final class TeachTask implements FlatMapFunction<Iterator<InternalRow>, String> 
   /**
    * What a task needs to know about the whole.
    *
-   * @param schema the columns of the signal files
-   * @param encoding how raw features are stored
+   * @param said what the teacher says
+   * @param stored the columns of the signal files
+   * @param cells how features are stored
    * @param batch rows per call of the teacher
    * @param quarantineLimit rows that may go to quarantine, over all tasks
    * @param signalFolder where signal files go
    * @param quarantineFolder where quarantine files go
    */
   record Plan(
-      SignalSchema schema,
-      Encoding encoding,
+      SignalSchema said,
+      StoredSignals stored,
+      RawCells cells,
       int batch,
       long quarantineLimit,
       String signalFolder,
@@ -75,7 +76,7 @@ final class TeachTask implements FlatMapFunction<Iterator<InternalRow>, String> 
     try (OnnxModel open = teacher.open(file);
         OnnxRunner runner = teacher.runner(open, plan.batch());
         SignalFileWriter writer = writer()) {
-      TeachPartition partition = new TeachPartition(plan, teacher, pipeline, runner, writer, rows);
+      TeachPartition partition = new TeachPartition(plan, pipeline, runner, writer, rows);
       return List.of(partition.teach(examples).toLine()).iterator();
     }
   }
@@ -84,7 +85,7 @@ final class TeachTask implements FlatMapFunction<Iterator<InternalRow>, String> 
     String name =
         "part-%05d-%s.zstd.parquet".formatted(TaskContext.getPartitionId(), UUID.randomUUID());
     return new SignalFileWriter(
-        new SignalFileWriter.Contents(plan.schema(), teacher.id(), teacher.sha256()),
+        new SignalFileWriter.Contents(plan.stored().schema(), teacher.id(), teacher.sha256()),
         new Path(plan.signalFolder(), name),
         new Path(plan.quarantineFolder(), name),
         configuration.value());

@@ -8,13 +8,16 @@ import io.lakestill.recipe.Origins;
 import io.lakestill.recipe.Problem;
 import io.lakestill.recipe.Problems;
 import io.lakestill.recipe.RecipeDraft;
+import io.lakestill.recipe.ScoreTable;
 import io.lakestill.recipe.TeacherSettings;
 import io.lakestill.signal.SignalSchema;
+import io.lakestill.teacher.StatedScores;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.apache.hadoop.fs.Path;
 
 /**
@@ -42,7 +45,8 @@ public record TeacherPlan(
       TeacherSettings given = teachers.get(i);
       Optional<Blueprint.Training> training = trained.get(i);
       Section section = Section.of(draft.source(), i, problems);
-      section.checkPath();
+      section.checkPaths();
+      draft.data().ifPresent(data -> section.checkTable(given, data));
       if (teachers.size() > 1) {
         section.checkId(given);
       }
@@ -95,14 +99,46 @@ public record TeacherPlan(
       problems.add(new Problem(Origins.where(written.origin()), path + "." + key, message));
     }
 
-    void checkPath() {
-      if (source.hasPath("onnx")) {
-        String text = String.valueOf(source.getValue("onnx").unwrapped());
-        try {
-          new Path(text);
-        } catch (IllegalArgumentException e) {
-          problem("onnx", "'%s' is not a path: %s".formatted(text, e.getMessage()));
-        }
+    void checkPaths() {
+      Stream.of("onnx", "bundle", "table.path").filter(source::hasPath).forEach(this::checkPath);
+    }
+
+    private void checkPath(String key) {
+      String text = String.valueOf(source.getValue(key).unwrapped());
+      try {
+        new Path(text);
+      } catch (IllegalArgumentException e) {
+        problem(key, "'%s' is not a path: %s".formatted(text, e.getMessage()));
+      }
+    }
+
+    /** What a table says must be about these classes, and about examples as they are. */
+    void checkTable(TeacherSettings given, DataSettings data) {
+      given.table().ifPresent(scores -> checkTable(scores, data));
+    }
+
+    private void checkTable(ScoreTable scores, DataSettings data) {
+      int classes = data.classes().size();
+      int named = scores.columns().size();
+      if (data.views().count() > 1) {
+        problem(
+            "table",
+            "says one thing of an example, but data.views.count = %d; set that to 1"
+                .formatted(data.views().count()));
+      }
+      if (named > 1 && named != classes) {
+        problem(
+            "table." + scores.key(),
+            "names %d columns for %d classes; name one for each, in the order of data.classes, or"
+                    .formatted(named, classes)
+                + " one that holds all");
+      }
+      if (scores.confidence().orElse(null) instanceof ScoreTable.Always always
+          && !new StatedScores(scores.statement(), data.classes()).isConfidence(always.value())) {
+        problem(
+            "table.confidence",
+            "must be above 1/%d, the chance of a guess, and at most 1, is %s"
+                .formatted(classes, always.value()));
       }
     }
 

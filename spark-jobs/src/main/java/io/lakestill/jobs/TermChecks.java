@@ -1,12 +1,14 @@
 package io.lakestill.jobs;
 
 import io.lakestill.jobs.Blueprint.Training;
+import io.lakestill.objective.Classifier;
 import io.lakestill.objective.Dimensions;
 import io.lakestill.objective.Requirements;
 import io.lakestill.objective.WeightedTerms;
 import io.lakestill.recipe.Problems;
 import io.lakestill.recipe.TermSettings;
 import io.lakestill.signal.codec.Topk;
+import io.lakestill.student.ClassifierLayer;
 import io.lakestill.student.StudentGraph;
 import io.lakestill.train.Rehearsal;
 import java.util.HashMap;
@@ -15,6 +17,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.spark.sql.Dataset;
@@ -83,6 +86,31 @@ record TermChecks(Training training, Problems problems) {
                   .formatted(output, outputs, term.own("student", output), output));
         }
       }
+      term.made().objective().classifiers().stream()
+          .filter(classifier -> classifier.ofStudent() && outputs.contains(classifier.source()))
+          .forEach(classifier -> lastLayer(term, classifier));
+    }
+  }
+
+  private void lastLayer(Term term, Classifier classifier) {
+    try {
+      ClassifierLayer.of(training.graph(), classifier.source());
+    } catch (IllegalArgumentException e) {
+      term.problem("needs the weights of the student's last layer: " + e.getMessage());
+    }
+  }
+
+  /**
+   * Every term finds the last layers of teachers that it computes with.
+   *
+   * @param refusal why there is none that reads a signal
+   */
+  void classifiers(Function<String, Optional<String>> refusal) {
+    for (Term term : terms()) {
+      term.made().objective().classifiers().stream()
+          .filter(classifier -> !classifier.ofStudent())
+          .flatMap(classifier -> refusal.apply(classifier.source()).stream())
+          .forEach(why -> term.problem("needs the weights of the teacher's last layer: " + why));
     }
   }
 

@@ -13,13 +13,14 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeSet;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.util.LongAccumulator;
 
 /**
  * One task's pass over test rows: every contestant scores every row, a batch at a time. A row that
- * cannot be decoded, or of which a teacher says something not finite, is left out for all.
+ * cannot be decoded, or of which a teacher says nothing that can be used, is left out for all.
  */
 final class TestPass implements AutoCloseable {
   private static final int SAMPLE_ID = 0;
@@ -32,7 +33,7 @@ final class TestPass implements AutoCloseable {
   private final String[] ids;
   private final int[] labels;
   private final List<OnnxModel> models = new ArrayList<>();
-  private final List<OnnxRunner> runners = new ArrayList<>();
+  private final Map<Integer, OnnxRunner> runners = new LinkedHashMap<>();
   private final List<float[][]> outputs = new ArrayList<>();
   private final List<ClassificationTally> tallies = new ArrayList<>();
   private final TreeSet<String> examples = new TreeSet<>();
@@ -42,36 +43,38 @@ final class TestPass implements AutoCloseable {
   /**
    * What every task of the pass needs.
    *
-   * @param contestants the models, teachers first
+   * @param contestants models to run and tables to read, teachers first
    * @param teachers how many of them are teachers; all others are compared with the first
    */
   record TestPlan(
-      List<Contestant> contestants,
-      int teachers,
-      Encoding encoding,
-      int classes,
-      int bins,
-      int batch)
+      List<Examined> contestants, int teachers, Encoding encoding, int classes, int bins, int batch)
       implements java.io.Serializable {}
 
   TestPass(TestPlan plan) {
     this.plan = plan;
     this.ids = new String[plan.batch()];
     this.labels = new int[plan.batch()];
-    for (Contestant contestant : plan.contestants()) {
-      OnnxModel model = contestant.open();
-      models.add(model);
-      OnnxRunner runner = contestant.runner(model, plan.batch());
-      runners.add(runner);
-      outputs.add(runner.outputArrays());
+    for (Examined examined : plan.contestants()) {
+      outputs.add(
+          examined instanceof ScoreReader scores
+              ? scores.outputArrays(plan.batch())
+              : runner((Contestant) examined).outputArrays());
       tallies.add(new ClassificationTally(plan.classes(), plan.bins()));
-      features.computeIfAbsent(
-          contestant.features(), pipeline -> new float[plan.batch() * pipeline.width()]);
     }
   }
 
+  private OnnxRunner runner(Contestant contestant) {
+    OnnxModel model = contestant.open();
+    models.add(model);
+    OnnxRunner runner = contestant.runner(model, plan.batch());
+    runners.put(outputs.size(), runner);
+    features.computeIfAbsent(
+        contestant.features(), pipeline -> new float[plan.batch() * pipeline.width()]);
+    return runner;
+  }
+
   /**
-   * Scores all rows ({@code sample_id}, {@code label}, {@code raw}).
+   * Scores all rows ({@code sample_id}, {@code label}, {@code raw}, what tables say of them).
    *
    * @throws io.lakestill.error.LakestillException (exit 3) when a model that is no teacher says
    *     something not finite; the message names model and row
@@ -99,11 +102,31 @@ final class TestPass implements AutoCloseable {
         FeaturePipeline pipeline = entry.getKey();
         pipeline.features(raw, id, 0, entry.getValue(), filled * pipeline.width());
       }
-      filled++;
     } catch (BadFeaturesException e) {
       leaveOut(id, e.getMessage());
       progress.add(1);
+      return;
     }
+    Optional<String> fault = stated(row);
+    if (fault.isPresent()) {
+      leaveOut(id, fault.get());
+      progress.add(1);
+    } else {
+      filled++;
+    }
+  }
+
+  /** Takes what tables say of a row, and returns what is wrong with it. */
+  private Optional<String> stated(InternalRow row) {
+    for (int k = 0; k < outputs.size(); k++) {
+      if (plan.contestants().get(k) instanceof ScoreReader scores) {
+        Optional<String> fault = scores.read(row, outputs.get(k), filled);
+        if (fault.isPresent()) {
+          return fault.map((scores.name() + ": ")::concat);
+        }
+      }
+    }
+    return Optional.empty();
   }
 
   private void leaveOut(String id, String reason) {
@@ -115,10 +138,11 @@ final class TestPass implements AutoCloseable {
   }
 
   private void score(LongAccumulator progress) {
-    for (int k = 0; k < runners.size(); k++) {
-      float[] input = features.get(plan.contestants().get(k).features());
-      runners.get(k).run(input, filled, outputs.get(k));
-    }
+    runners.forEach(
+        (k, runner) -> {
+          Contestant contestant = (Contestant) plan.contestants().get(k);
+          runner.run(features.get(contestant.features()), filled, outputs.get(k));
+        });
     for (int row = 0; row < filled; row++) {
       tally(row);
     }
@@ -169,7 +193,7 @@ final class TestPass implements AutoCloseable {
 
   @Override
   public void close() {
-    runners.forEach(OnnxRunner::close);
+    runners.values().forEach(OnnxRunner::close);
     models.forEach(OnnxModel::close);
   }
 }

@@ -9,6 +9,7 @@ import io.lakestill.error.LakestillException;
 import io.lakestill.io.Build;
 import io.lakestill.io.Json;
 import io.lakestill.io.Sha256;
+import io.lakestill.objective.WeightedTerms;
 import io.lakestill.recipe.DataSettings;
 import io.lakestill.recipe.ModelRole;
 import io.lakestill.recipe.TableSettings;
@@ -75,14 +76,31 @@ record TrainJob(
       Taught taught =
           Taught.current(signals, data, training.objectives().requires())
               .takenBy(training.objectives());
-      String fingerprint = fingerprint(taught, configuration);
+      TeacherClassifiers classifiers = new TeacherClassifiers(signals, taught);
+      TrainJob given = with(classifiers.given(training.objectives()));
+      String fingerprint = given.fingerprint(taught, configuration);
       Optional<CheckpointManifest> done = alreadyDone(folder, fingerprint);
-      return done.isPresent()
-          ? StageLog.Result.alreadyDone(done.get())
-          : StageLog.Result.done(train(spark, folder, taught, fingerprint, progress));
+      if (done.isPresent()) {
+        return StageLog.Result.alreadyDone(done.get());
+      }
+      classifiers.requireTrue(spark, training.objectives().classifiers());
+      return StageLog.Result.done(given.train(spark, folder, taught, fingerprint, progress));
     } catch (Exception e) {
       throw SparkFailures.worded(e, "train");
     }
+  }
+
+  /** The same with the loss as it will be computed. */
+  private TrainJob with(WeightedTerms loss) {
+    return new TrainJob(
+        data,
+        features,
+        new Blueprint.Training(training.graph(), loss, training.settings()),
+        role,
+        seed,
+        signals,
+        checkpoint,
+        tensorBoard);
   }
 
   private CheckpointManifest train(

@@ -5,6 +5,7 @@ import io.lakestill.error.Errors;
 import io.lakestill.signal.SignalManifest;
 import io.lakestill.signal.SignalTable;
 import io.lakestill.signal.TableFile;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -61,9 +62,10 @@ final class VerifyCommand implements Callable<Integer> {
           .put("rows", manifest.rows())
           .put("bytes", bytes);
       TableCheck check = new TableCheck(opened, manifest);
-      List<String> faults =
+      List<String> faults = new ArrayList<>(check.projectorFaults());
+      faults.addAll(
           check.faults(
-              spark, TableCheck.Depth.BYTES, progress -> console.progress("  " + progress));
+              spark, TableCheck.Depth.BYTES, progress -> console.progress("  " + progress)));
       ArrayNode found = summary.json().putArray("faults");
       faults.forEach(found::add);
       if (!faults.isEmpty()) {

@@ -151,6 +151,6 @@ class RunLeaseTest {
     OutputFolder output =
         new OutputFolder(new org.apache.hadoop.fs.Path(folder.resolve("out").toUri()));
     Console console = new Console(new PrintStream(shown, true, StandardCharsets.UTF_8), false);
-    return RunLease.take(output, run, new Configuration(), console, refresh);
+    return RunLease.take(Leased.output(output), run, new Configuration(), console, refresh);
   }
 }

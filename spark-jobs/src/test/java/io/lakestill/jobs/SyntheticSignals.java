@@ -1,6 +1,7 @@
 package io.lakestill.jobs;
 
 import io.lakestill.data.RawFeatures;
+import io.lakestill.signal.Content;
 import io.lakestill.signal.QuarantineRow;
 import io.lakestill.signal.SignalColumn;
 import io.lakestill.signal.SignalFile;
@@ -9,13 +10,16 @@ import io.lakestill.signal.SignalManifest;
 import io.lakestill.signal.SignalRow;
 import io.lakestill.signal.SignalSchema;
 import io.lakestill.signal.SignalTable;
+import io.lakestill.signal.Slice;
 import io.lakestill.signal.codec.Codec;
+import io.lakestill.signal.codec.Dense32;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 
@@ -27,8 +31,8 @@ final class SyntheticSignals {
   /** What is known of one example. */
   record Example(String id, int label, RawFeatures raw) {}
 
-  private SignalSchema schema =
-      new SignalSchema(List.of(new SignalColumn(SignalColumn.LOGITS, 10)));
+  private int classes = 10;
+  private Codec codec = new Dense32();
   private final SignalTable table;
   private final String teacher;
   private final float raised;
@@ -55,8 +59,19 @@ final class SyntheticSignals {
 
   /** Its logits are stored so. */
   SyntheticSignals storedBy(Codec codec) {
-    schema = new SignalSchema(List.of(new SignalColumn(SignalColumn.LOGITS, List.of(10), codec)));
+    this.codec = codec;
     return this;
+  }
+
+  /** It knows so many classes, not ten. */
+  SyntheticSignals ofClasses(int count) {
+    classes = count;
+    return this;
+  }
+
+  private SignalSchema schema() {
+    return new SignalSchema(
+        List.of(new SignalColumn(SignalColumn.LOGITS, List.of(classes), codec)));
   }
 
   SyntheticSignals say(Example example, int view) {
@@ -65,7 +80,7 @@ final class SyntheticSignals {
 
   SyntheticSignals say(String id, int view, String contentHash, int label) {
     Random random = new Random(31L * id.hashCode() + view);
-    float[] logits = new float[10];
+    float[] logits = new float[classes];
     for (int c = 0; c < logits.length; c++) {
       logits[c] = (float) random.nextGaussian() + (c == label ? 8 : 0) + raised;
     }
@@ -94,7 +109,7 @@ final class SyntheticSignals {
       String name = "part-%05d.parquet".formatted(file);
       try (SignalFileWriter writer =
           new SignalFileWriter(
-              new SignalFileWriter.Contents(schema, teacher, "0"),
+              new SignalFileWriter.Contents(schema(), teacher, "0"),
               new Path(table.folder(version), name),
               new Path(table.quarantineFolder(version), name),
               table.configuration())) {
@@ -116,18 +131,23 @@ final class SyntheticSignals {
             "2026-01-01T00:00:00Z",
             "run",
             "0",
-            "fingerprint",
             new SignalManifest.Teacher(teacher, "0"),
             Digits.blueprint().features().fingerprint(),
-            schema.signals(),
-            List.of("0", "1", "2", "3", "4", "5", "6", "7", "8", "9"),
+            schema().signals(),
+            IntStream.range(0, classes).mapToObj(String::valueOf).toList(),
             new SignalManifest.Views(views, viewSeed),
-            List.of(),
-            signals,
-            quarantine,
             Optional.empty(),
-            List.of(),
-            0));
+            List.of(
+                new Slice(
+                    Optional.empty(),
+                    version,
+                    "run",
+                    "fingerprint",
+                    List.of(),
+                    table.named(Content.SIGNALS, version, Optional.empty(), signals),
+                    table.named(Content.QUARANTINE, version, Optional.empty(), quarantine),
+                    List.of(),
+                    0))));
     return table;
   }
 }

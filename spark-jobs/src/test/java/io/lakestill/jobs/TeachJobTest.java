@@ -153,7 +153,7 @@ class TeachJobTest {
   @Test
   void teachesAgainWhenAFileOfTheCurrentVersionIsGone() throws Exception {
     SignalManifest first = teach(Pets.recipe(path("table")), "first");
-    Files.delete(folder.resolve("signals/v=1").resolve(first.files().get(0).name()));
+    Files.delete(folder.resolve("signals").resolve(first.files().get(0).name()));
 
     SignalManifest second = teach(Pets.recipe(path("table")), "second");
 

@@ -142,8 +142,8 @@ class VerifyCommandTest {
   private Path file(int index) {
     SignalManifest manifest = table.manifest(1);
     assertThat(manifest.files().get(index).name())
-        .isEqualTo(String.format(Locale.ROOT, "part-%05d.parquet", index));
-    return folder.resolve("v=1").resolve(manifest.files().get(index).name());
+        .isEqualTo(String.format(Locale.ROOT, "v=1/part-%05d.parquet", index));
+    return folder.resolve(manifest.files().get(index).name());
   }
 
   private static void flip(Path file) throws IOException {

@@ -45,15 +45,11 @@ final class ComparisonTable {
               v -> Figures.percent(v, 2)),
           toTeacher(
               "KL to the teacher", TeacherDistance::klToTeacher, -1, v -> Figures.fixed(v, 4)),
-          always("Parameters", score -> (double) score.parameters(), -1, Figures::count),
-          always("File size", score -> (double) score.bytes(), -1, v -> Figures.bytes((long) v)),
+          ofModels("Parameters", score -> (double) score.parameters(), -1, 0, Figures::count),
+          ofModels(
+              "File size", score -> (double) score.bytes(), -1, 0, v -> Figures.bytes((long) v)),
           // Two timings of one network differ by some percent.
-          new Measure(
-              "Rows per second",
-              score -> Optional.of(score.rowsPerSecond()),
-              1,
-              0.1,
-              Figures::count));
+          ofModels("Rows per second", ModelScore::rowsPerSecond, 1, 0.1, Figures::count));
 
   private ComparisonTable() {}
 
@@ -94,6 +90,17 @@ final class ComparisonTable {
   private static Measure always(
       String name, Function<ModelScore, Double> value, int sign, DoubleFunction<String> format) {
     return new Measure(name, value.andThen(Optional::of), sign, 0, format);
+  }
+
+  /** 0 when nobody knows: of a teacher that is a table. */
+  private static Measure ofModels(
+      String name,
+      Function<ModelScore, Double> value,
+      int sign,
+      double callable,
+      DoubleFunction<String> format) {
+    return new Measure(
+        name, score -> Optional.of(value.apply(score)).filter(v -> v > 0), sign, callable, format);
   }
 
   private static Measure toTeacher(

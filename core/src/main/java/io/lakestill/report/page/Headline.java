@@ -23,6 +23,13 @@ record Headline(String sentence, String caution) {
   }
 
   private static String alone(Scorecard card) {
+    if (!card.unmeasured().isEmpty()) {
+      return "The student gets %s of %s right%s. Its teacher says nothing of these rows."
+          .formatted(
+              Figures.percent(card.student().accuracy()),
+              Figures.counted(card.testRows(), "test row"),
+              againstTwin(card));
+    }
     return "The student gets %s of %s right; it learned from labels alone, so there is no teacher to compare it with."
         .formatted(
             Figures.percent(card.student().accuracy()),
@@ -110,7 +117,7 @@ record Headline(String sentence, String caution) {
               .formatted(card.seeds().get(0), card.seeds().size());
     }
     return measured
-        + (card.teacher().isPresent()
+        + (card.scratch().or(card::teacher).isPresent()
             ? "; with one seed, a difference of about that size settles nothing."
             : ".");
   }

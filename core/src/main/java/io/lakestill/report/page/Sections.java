@@ -7,15 +7,15 @@ import java.util.List;
 /** The parts of the page below its headline; a part without anything to show is left out. */
 final class Sections {
   private final Scorecard card;
-  private final boolean taught;
+  private final boolean compared;
   private final boolean twin;
   private final boolean manySeeds;
   private final List<Element> sections = new ArrayList<>();
 
   private Sections(Scorecard card) {
     this.card = card;
-    this.taught = card.teacher().isPresent();
     this.twin = card.scratch().isPresent();
+    this.compared = twin || card.teacher().isPresent();
     this.manySeeds = card.seeds().size() > 1;
   }
 
@@ -29,13 +29,13 @@ final class Sections {
 
   private void results() {
     add(
-        taught ? "The models compared" : "The student\u2019s measures",
-        taught
+        compared ? "The models compared" : "The student\u2019s measures",
+        compared
             ? "Bold is the best value of its row."
                 + (twin ? " Student and scratch are the same network." : "")
             : "What each measure means stands at the end of this page.",
         ComparisonTable.of(card));
-    if (taught) {
+    if (card.teacher().filter(teacher -> teacher.parameters() > 0).isPresent()) {
       add(
           "Size and accuracy",
           "Up is better, left is smaller. Distillation is worth its name when the student stands"

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import io.lakestill.error.ExitCode;
 import io.lakestill.error.LakestillException;
 import io.lakestill.objective.Batch;
+import io.lakestill.objective.Classifier;
 import io.lakestill.objective.Dimensions;
 import io.lakestill.objective.Equipment;
 import io.lakestill.objective.Equipment.Head;
@@ -47,11 +48,7 @@ class EquipmentTest {
   /** A training from tables cannot give their inputs; each says which and why. */
   private static final Set<String> NOT_TRAINABLE =
       Set.of(
-          "crcd-gradient-cosine",
-          "coopkd-counterfactual-target",
-          "mhpflid-attention",
-          "pinyin-mtl-frozen",
-          "focal-gate");
+          "coopkd-counterfactual-target", "mhpflid-attention", "pinyin-mtl-frozen", "focal-gate");
 
   /** Memory that is empty before the first step. */
   private static final Set<String> GROWS = Set.of("distilcse-ckd", "selective-global-queue");
@@ -102,6 +99,10 @@ class EquipmentTest {
     TrainableCase trained = TrainableCase.of(golden, Map.of());
     Set<String> required = new TreeSet<>(trained.objective().requires().others());
     required.remove(Requirements.MASK);
+    trained
+        .objective()
+        .classifiers()
+        .forEach(last -> required.removeAll(List.of(last.weight(), last.bias())));
     assertThat(trained.objective().equip(trained.dimensions()).names())
         .containsExactlyInAnyOrderElementsOf(required);
   }
@@ -167,6 +168,9 @@ class EquipmentTest {
     Objective objective = trained.objective();
     Batch batch = drawn(objective, trained.dimensions(), 6);
     Set<String> names = batch.present(objective.requires().differentiable());
+    trained.objective().classifiers().stream()
+        .filter(last -> !last.ofStudent())
+        .forEach(last -> names.removeAll(List.of(last.weight(), last.bias())));
     // The first step sets what is frozen from then on, such as normalisers.
     assertThat(objective.evaluate(batch, Gradients.of(batch, names))).isFinite();
     if (CONSTANT_TEACHER.contains(golden.objective())) {
@@ -221,6 +225,11 @@ class EquipmentTest {
       float[] initial = head.initial().draw(HeadLayout.size(head), seed + head.name().hashCode());
       int[] shape = head.shape().stream().mapToInt(Integer::intValue).toArray();
       builder.tensor(head.name(), new Tensor(shape, initial));
+    }
+    for (Classifier last : objective.classifiers()) {
+      int width = dimensions.channels(last.features());
+      builder.tensor(last.weight(), RandomBatch.normal(random, 1, dimensions.classes(), width));
+      builder.tensor(last.bias(), RandomBatch.normal(random, 1, dimensions.classes()));
     }
     draws.indices().forEach(builder::indices);
     Batch batch = builder.build();

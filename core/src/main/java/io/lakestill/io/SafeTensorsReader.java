@@ -1,10 +1,9 @@
-package io.lakestill.student;
+package io.lakestill.io;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.lakestill.error.Errors;
 import io.lakestill.error.LakestillException;
-import io.lakestill.io.Json;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.CharacterCodingException;

@@ -1,4 +1,4 @@
-package io.lakestill.student;
+package io.lakestill.io;
 
 import java.util.Arrays;
 import java.util.List;

@@ -1,4 +1,4 @@
-package io.lakestill.student;
+package io.lakestill.io;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

@@ -1,0 +1,42 @@
+package io.lakestill.jobs;
+
+import io.lakestill.signal.SignalTable;
+import org.apache.hadoop.fs.Path;
+
+/**
+ * What one run at a time may have.
+ *
+ * @param file its lease
+ * @param name in messages
+ * @param otherwise what to do when another run has it, instead of waiting; begins with a comma
+ */
+record Leased(Path file, String name, String otherwise) {
+  /** What the name of a date's lease begins with, before the date. */
+  static final String DATE = "dt=";
+
+  static final String COMMIT = "commit";
+
+  /** All that lies below an output folder. */
+  static Leased output(OutputFolder output) {
+    return new Leased(
+        new Path(output.root(), RunLease.FILE),
+        "Output '%s'".formatted(output.root()),
+        ", or give another --output");
+  }
+
+  /** The slice of a date, and what is being written for it. */
+  static Leased date(SignalTable table, String date) {
+    return new Leased(
+        new Path(table.leases(), DATE + date),
+        "Date %s of signal table '%s'".formatted(date, table.root()),
+        ", or teach other dates meanwhile");
+  }
+
+  /** The instant in which the list of slices is read and replaced. */
+  static Leased commit(SignalTable table) {
+    return new Leased(
+        new Path(table.leases(), COMMIT),
+        "The list of slices of signal table '%s'".formatted(table.root()),
+        " and start again: what is done by now is kept");
+  }
+}

@@ -1,0 +1,178 @@
+package io.lakestill.jobs;
+
+import static org.apache.spark.sql.functions.col;
+
+import io.lakestill.data.FeaturePipeline;
+import io.lakestill.error.Errors;
+import io.lakestill.io.Sha256;
+import io.lakestill.recipe.Recipe;
+import io.lakestill.recipe.TableSettings;
+import io.lakestill.recipe.TeacherCheckSettings;
+import io.lakestill.recipe.TeacherSettings;
+import io.lakestill.signal.InputSnapshot;
+import io.lakestill.signal.SignalColumn;
+import io.lakestill.signal.SignalSchema;
+import io.lakestill.signal.codec.Codec;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeMap;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.util.SerializableConfiguration;
+
+/** A teacher that spoke elsewhere: what it said of each example is found by key in a table. */
+final class TablePass implements TeacherPass {
+  private final SparkSession spark;
+  private final Recipe recipe;
+  private final TeacherSettings settings;
+  private final Scores scores;
+  private final FeaturePipeline pipeline;
+  private final InputSnapshot input;
+  private boolean unique;
+
+  private TablePass(
+      SparkSession spark,
+      Recipe recipe,
+      TeacherSettings settings,
+      Scores scores,
+      FeaturePipeline pipeline,
+      InputSnapshot input) {
+    this.spark = spark;
+    this.recipe = recipe;
+    this.settings = settings;
+    this.scores = scores;
+    this.pipeline = pipeline;
+    this.input = input;
+  }
+
+  /**
+   * @param settings one of the recipe's teachers, given by a table
+   * @throws io.lakestill.error.LakestillException (exit 3) when there is no such table, or its
+   *     columns do not fit
+   */
+  static TablePass of(SparkSession spark, Recipe recipe, TeacherSettings settings) {
+    FeaturePipeline pipeline =
+        FeaturePipeline.read(recipe.data().features(), recipe.data().views())
+            .orElseThrow(() -> Errors.badRecipe("data.views cannot be used with these features."));
+    TableSettings table = settings.table().orElseThrow().table();
+    // Before anything of it is read, so that a change from here on shows.
+    InputSnapshot input =
+        InputSnapshot.of(table.path(), table.where(), spark.sessionState().newHadoopConf());
+    Scores scores = Scores.open(spark, recipe.data(), settings);
+    return new TablePass(spark, recipe, settings, scores, pipeline, input);
+  }
+
+  /** The table. */
+  Scores scores() {
+    return scores;
+  }
+
+  @Override
+  public String id() {
+    return settings.id();
+  }
+
+  /**
+   * Of which table it is and how it is read. What the table holds is not part of it: a table that
+   * grows is the same teacher, and {@link #inputs} tell its states apart.
+   */
+  @Override
+  public String sha256() {
+    return Sha256.of(
+        String.join(
+            "\n",
+            "lakestill table teacher 1",
+            settings.table().orElseThrow().toString(),
+            new TreeMap<>(settings.outputs()).toString(),
+            recipe.data().classes().toString()));
+  }
+
+  @Override
+  public String preprocessing() {
+    return pipeline.fingerprint();
+  }
+
+  @Override
+  public SignalSchema schema() {
+    List<SignalColumn> columns = new ArrayList<>();
+    scores
+        .shapes()
+        .forEach(
+            (signal, shape) ->
+                columns.add(
+                    new SignalColumn(signal, shape, Codec.of(recipe.signals().codecs(), signal))));
+    return new SignalSchema(columns);
+  }
+
+  /** It is shown nothing. */
+  @Override
+  public List<OwnFeatures> own() {
+    return List.of();
+  }
+
+  @Override
+  public TeacherCheckSettings check() {
+    return settings.check();
+  }
+
+  /** Of the few rows that are asked for otherwise, one task is enough; there are no batches. */
+  @Override
+  public TablePass inBatches(int batch, int rowsPerTask) {
+    return this;
+  }
+
+  @Override
+  public List<InputSnapshot> inputs() {
+    return List.of(input);
+  }
+
+  @Override
+  public List<String> basis() {
+    return List.of(id(), sha256(), schema().toString(), pipeline.fingerprint());
+  }
+
+  @Override
+  public List<TeachOutcome> run(
+      Dataset<Row> work, long rows, Place place, long quarantineLimit, ProgressListener listener) {
+    if (!unique) {
+      scores.requireUnique();
+      unique = true;
+    }
+    int rowsPerTask = recipe.signals().rowsPerTask();
+    int tasks = Math.toIntExact((rows + rowsPerTask - 1) / rowsPerTask);
+    String stage = "teach " + id();
+    JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
+    try (RowProgress progress = new RowProgress(spark.sparkContext(), stage, rows, listener)) {
+      TableTask task =
+          new TableTask(
+              new TableTask.Plan(
+                  schema(),
+                  place.stored(),
+                  id(),
+                  sha256(),
+                  recipe.data().features().encoding(),
+                  quarantineLimit,
+                  place.signals().toString(),
+                  place.quarantine().toString()),
+              scores.reader().at(work.schema().length()),
+              pipeline,
+              new SerializableConfiguration(spark.sessionState().newHadoopConf()),
+              progress.rows());
+      context.sc().setJobDescription("%s: %d rows in %d tasks".formatted(stage, rows, tasks));
+      return scores
+          .joined(work)
+          .repartition(tasks, col(ExampleTable.SAMPLE_ID))
+          .sortWithinPartitions(ExampleTable.SAMPLE_ID)
+          .queryExecution()
+          .toRdd()
+          .toJavaRDD()
+          .mapPartitions(task)
+          .collect()
+          .stream()
+          .map(TeachOutcome::ofLine)
+          .toList();
+    }
+  }
+}

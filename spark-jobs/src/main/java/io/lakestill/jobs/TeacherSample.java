@@ -1,0 +1,148 @@
+package io.lakestill.jobs;
+
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.concat;
+import static org.apache.spark.sql.functions.count;
+import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.max;
+import static org.apache.spark.sql.functions.sha2;
+
+import io.lakestill.recipe.Recipe;
+import io.lakestill.signal.SignalColumn;
+import io.lakestill.signal.SignalFile;
+import io.lakestill.signal.projection.SampleMoments;
+import java.io.IOException;
+import java.io.Serializable;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.api.java.function.FlatMapFunction;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.catalyst.InternalRow;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A sample of the training examples, of all dates, and what a teacher says of it: the first view of
+ * those whose keys have the smallest hashes, so that the same table gives the same sample wherever
+ * it lies. The pass is an ordinary one, in full precision, into a folder that is removed again.
+ *
+ * @param teacher who is asked
+ * @param folder for the files of the pass; nothing else is in it
+ */
+record TeacherSample(SparkSession spark, Recipe recipe, TeacherPass teacher, Path folder)
+    implements SignalProjections.Sampler {
+  private static final Logger LOG = LoggerFactory.getLogger(TeacherSample.class);
+
+  /** Fixed, so that sums have one order on every cluster. */
+  private static final int ROWS_PER_TASK = 1024;
+
+  private static final int BATCH = 64;
+
+  @Override
+  public Map<String, SampleMoments> moments(long seed, int rows, List<String> signals) {
+    Dataset<Row> examples = ExampleTable.unchecked(spark, recipe.data(), Split.TRAIN);
+    Column draw =
+        sha2(concat(lit("sample " + seed + " "), col(ExampleTable.SAMPLE_ID)).cast("binary"), 256);
+    spark.sparkContext().setJobDescription("draw a sample of %d examples".formatted(rows));
+    Row drawn =
+        examples
+            .select(draw.as("draw"))
+            .orderBy("draw")
+            .limit(rows)
+            .agg(max("draw"), count(lit(1)))
+            .first();
+    long size = drawn.getLong(1);
+    Map<String, SampleMoments> moments = new LinkedHashMap<>();
+    try {
+      List<String> files =
+          size == 0 ? List.of() : said(examples.where(draw.leq(lit(drawn.get(0)))), size);
+      for (SignalColumn column : teacher.schema().signals()) {
+        if (signals.contains(column.name())) {
+          moments.put(column.name(), moments(files, column));
+        }
+      }
+      return moments;
+    } finally {
+      remove();
+    }
+  }
+
+  /** The files of a pass over the sample. */
+  private List<String> said(Dataset<Row> sample, long size) {
+    TeacherPass.Place place =
+        new TeacherPass.Place(
+            new Path(folder, "signals"),
+            new Path(folder, "quarantine"),
+            StoredSignals.inFull(teacher.schema()));
+    // What cannot be kept is left out here, and counted by the pass over everything.
+    return teacher
+        .inBatches(recipe.signals().batch(), ROWS_PER_TASK)
+        .run(sample.withColumn(KeyComparison.VIEWS, lit(1)), size, place, size, progress -> {})
+        .stream()
+        .flatMap(outcome -> outcome.signals().stream())
+        .map(SignalFile::name)
+        .map(name -> new Path(place.signals(), name).toString())
+        .toList();
+  }
+
+  /** File after file, each from its first row to its last, so that sums have one order. */
+  private SampleMoments moments(List<String> files, SignalColumn column) {
+    SampleMoments all = new SampleMoments(column.width());
+    for (String file : files) {
+      spark.sparkContext().setJobDescription("moments of " + column.name());
+      LakeTable.files(spark, List.of(file))
+          .select(column.name())
+          .coalesce(1)
+          .queryExecution()
+          .toRdd()
+          .toJavaRDD()
+          .mapPartitions(new Summing(column.width()))
+          .collect()
+          .forEach(all::merge);
+    }
+    return all;
+  }
+
+  /** The moments of one partition. */
+  private record Summing(int width)
+      implements FlatMapFunction<Iterator<InternalRow>, SampleMoments>, Serializable {
+    @Override
+    public Iterator<SampleMoments> call(Iterator<InternalRow> rows) {
+      SampleMoments moments = new SampleMoments(width);
+      float[] batch = new float[BATCH * width];
+      int filled = 0;
+      while (rows.hasNext()) {
+        float[] values = rows.next().getArray(0).toFloatArray();
+        System.arraycopy(values, 0, batch, filled * width, width);
+        filled++;
+        if (filled == BATCH) {
+          moments.add(batch, filled);
+          filled = 0;
+        }
+      }
+      if (filled > 0) {
+        moments.add(batch, filled);
+      }
+      return List.of(moments).iterator();
+    }
+  }
+
+  private void remove() {
+    try {
+      FileSystem files = folder.getFileSystem(spark.sessionState().newHadoopConf());
+      if (files.delete(folder, true) && files.listStatus(folder.getParent()).length == 0) {
+        files.delete(folder.getParent(), false);
+      }
+    } catch (IOException e) {
+      // gc removes it: no manifest names it.
+      LOG.warn("event=sample-left folder={} reason=\"{}\"", folder, e.toString());
+    }
+  }
+}
