@@ -46,6 +46,36 @@ public final class Errors {
         cause);
   }
 
+  /** A file system that answers, but not as it should: full, or with a fault of its own. */
+  public static LakestillException storage(String what, Throwable cause) {
+    return new LakestillException(
+        ExitCode.TRY_AGAIN,
+        ("%s: %s; check that the file system answers and has room, and start again. What was"
+                + " committed before is as it was.")
+            .formatted(what, cause.getMessage() == null ? cause : cause.getMessage()),
+        cause);
+  }
+
+  /**
+   * The last step of a commit failed, and may have happened all the same.
+   *
+   * @param table the signal table
+   * @param version the one that was to become current
+   * @param pointer the file that names the current version
+   */
+  public static LakestillException commitUnknown(
+      String table, int version, String pointer, Throwable cause) {
+    return new LakestillException(
+        ExitCode.TRY_AGAIN,
+        ("It is not known whether version %d of signal table '%s' became the current one: '%s'"
+                + " could not be replaced (%s). Readers see that version or the one before, whole."
+                + " Check that the file system answers and has room, and start again: a run that"
+                + " finds the work done does nothing.")
+            .formatted(
+                version, table, pointer, cause.getMessage() == null ? cause : cause.getMessage()),
+        cause);
+  }
+
   /**
    * Another run works on it.
    *
@@ -82,9 +112,9 @@ public final class Errors {
   public static LakestillException otherProjectors(String table, int version) {
     return new LakestillException(
         ExitCode.TRY_AGAIN,
-        ("Another run has meanwhile committed version %d of signal table '%s' with projectors of its"
-                + " own, and one table has one projector for each signal; nothing of this run was"
-                + " kept. Start again: it will use those.")
+        ("Another run has meanwhile committed version %d of signal table '%s' with projectors of"
+             + " its own, and one table has one projector for each signal; nothing of this run was"
+             + " kept. Start again: it will use those.")
             .formatted(version, table),
         null);
   }

@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.StandardCopyOption;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataOutputStream;
@@ -22,10 +23,10 @@ import org.apache.hadoop.fs.UnsupportedFileSystemException;
 /**
  * One small file on any Hadoop file system, read whole and replaced whole.
  *
- * <p>On HDFS and on local disks the replacement is atomic: a reader sees the old bytes or the new
- * ones, whatever dies in between. On object stores it is as atomic as they offer: most delete the
- * old file and copy the new one, so that a reader may find no file for a moment, and a process that
- * dies in that moment leaves none; half a file is never seen.
+ * <p>The replacement is atomic: a reader sees the old bytes or the new ones, whatever dies in
+ * between. On HDFS and on local disks a private file is renamed over the target. Object stores
+ * cannot do that, since their rename is a delete and a copy; but there a file appears when it is
+ * closed, and not before, so it is simply written.
  *
  * <p>On local disks Hadoop keeps the checksum of a file in another file beside it, and two files
  * cannot be replaced at once. So this one is written without, and a checksum that is there is not
@@ -35,6 +36,9 @@ import org.apache.hadoop.fs.UnsupportedFileSystemException;
  * @param configuration the Hadoop configuration that knows its file system
  */
 public record StoredFile(Path path, Configuration configuration) {
+  /** Azure's abfs is none of them: it renames, and shows files before they are closed. */
+  private static final Set<String> OBJECT_STORES =
+      Set.of("s3a", "s3", "s3n", "gs", "oss", "cosn", "obs", "wasb", "wasbs");
 
   public FileSystem fileSystem() throws IOException {
     return path.getFileSystem(configuration);
@@ -59,23 +63,49 @@ public record StoredFile(Path path, Configuration configuration) {
     replace(text.getBytes(StandardCharsets.UTF_8));
   }
 
-  /** Writes a private file beside the target and renames it over the target. */
   public void replace(byte[] bytes) {
-    Path temporary = new Path(path.getParent(), "." + path.getName() + "." + UUID.randomUUID());
     try {
-      FileSystem files = withoutChecksums(fileSystem());
-      try {
-        try (FSDataOutputStream out = files.create(temporary, false)) {
-          out.write(bytes);
-          out.hsync();
-        }
-        renameOver(files, temporary);
-      } catch (IOException | RuntimeException e) {
-        delete(files, temporary, e);
-        throw e;
+      if (appearsWhenClosed()) {
+        write(fileSystem(), path, bytes);
+      } else {
+        renameOver(bytes);
       }
     } catch (IOException e) {
       throw new UncheckedIOException("Cannot write '" + path + "'", e);
+    }
+  }
+
+  /** True of object stores; those that Hadoop gives no FileContext are such. */
+  private boolean appearsWhenClosed() throws IOException {
+    if (OBJECT_STORES.contains(fileSystem().getUri().getScheme())) {
+      return true;
+    }
+    try {
+      FileContext.getFileContext(path.toUri(), configuration);
+      return false;
+    } catch (UnsupportedFileSystemException e) {
+      return true;
+    }
+  }
+
+  private static void write(FileSystem files, Path to, byte[] bytes) throws IOException {
+    try (FSDataOutputStream out = files.create(to, true)) {
+      out.write(bytes);
+    }
+  }
+
+  private void renameOver(byte[] bytes) throws IOException {
+    Path temporary = new Path(path.getParent(), "." + path.getName() + "." + UUID.randomUUID());
+    FileSystem files = withoutChecksums(fileSystem());
+    try {
+      try (FSDataOutputStream out = files.create(temporary, false)) {
+        out.write(bytes);
+        out.hsync();
+      }
+      renameOver(files, temporary);
+    } catch (IOException | RuntimeException e) {
+      delete(files, temporary, e);
+      throw e;
     }
   }
 
@@ -103,15 +133,7 @@ public record StoredFile(Path path, Configuration configuration) {
           StandardCopyOption.ATOMIC_MOVE);
       return;
     }
-    try {
-      FileContext.getFileContext(path.toUri(), configuration)
-          .rename(temporary, path, Rename.OVERWRITE);
-    } catch (UnsupportedFileSystemException e) {
-      // Object stores without a FileContext.
-      files.delete(path, false);
-      if (!files.rename(temporary, path)) {
-        throw new IOException("Cannot rename '" + temporary + "' to '" + path + "'", e);
-      }
-    }
+    FileContext.getFileContext(path.toUri(), configuration)
+        .rename(temporary, path, Rename.OVERWRITE);
   }
 }

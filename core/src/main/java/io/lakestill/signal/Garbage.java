@@ -10,6 +10,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -20,8 +21,11 @@ import org.apache.hadoop.fs.Path;
  * what only versions that are given up name. Nothing but what Lakestill itself lays there is ever
  * among them.
  *
- * <p>Who deletes must hold the lease of the table's output folder: the files of a run that has not
- * committed yet cannot be told from those of a dead one.
+ * <p>The files of a run that has not committed yet cannot be told from those of a dead one. So who
+ * deletes must hold the lease of the table's output folder, and what lies in folders of a date that
+ * a living run works on is spared. Files are listed first, then leases, then manifests are read: a
+ * run that ends meanwhile has its files in a manifest by the time its lease is gone, and what one
+ * writes that begins meanwhile was not listed.
  */
 public final class Garbage {
   private static final Pattern SIGNALS = Pattern.compile("v=[1-9][0-9]{0,8}");
@@ -38,36 +42,35 @@ public final class Garbage {
 
   private final SignalTable table;
   private final FileSystem files;
-  private final List<Integer> keptVersions;
+  private final List<FileStatus> found = new ArrayList<>();
   private final List<Path> folders = new ArrayList<>();
+  private final List<Integer> keptVersions = new ArrayList<>();
   private final List<FileStatus> garbage = new ArrayList<>();
+  private Set<String> living = Set.of();
 
-  private Garbage(SignalTable table, FileSystem files, List<Integer> keptVersions) {
+  private Garbage(SignalTable table, FileSystem files) {
     this.table = table;
     this.files = files;
-    this.keptVersions = keptVersions;
   }
 
   /**
    * Looks for it; nothing is deleted.
    *
    * @param keep how many of the newest committed versions to keep, the current one included
+   * @param leases gives the names of the leases that living runs have, when it is asked
    * @throws io.lakestill.error.LakestillException (exit 3) when the pointer or a kept manifest is
    *     damaged, or that is no signal table
    */
-  public static Garbage find(SignalTable table, int keep) {
+  public static Garbage find(SignalTable table, int keep, Supplier<Set<String>> leases) {
     if (keep < 1) {
       throw new IllegalArgumentException("the current version is always kept, keep is " + keep);
     }
-    Optional<SignalManifest> current = table.current();
-    List<Integer> committed =
-        table.versions().stream()
-            .filter(version -> current.isPresent() && version <= current.get().version())
-            .toList();
-    List<Integer> kept = committed.subList(Math.max(0, committed.size() - keep), committed.size());
     try {
-      Garbage garbage = new Garbage(table, table.root().getFileSystem(table.configuration()), kept);
-      garbage.collect();
+      Garbage garbage = new Garbage(table, table.root().getFileSystem(table.configuration()));
+      garbage.list();
+      garbage.living = leases.get();
+      Optional<SignalManifest> current = table.current();
+      garbage.choose(current.map(SignalManifest::version).orElse(0), keep);
       if (current.isEmpty()) {
         garbage.requireOurs();
       }
@@ -77,7 +80,40 @@ public final class Garbage {
     }
   }
 
-  private void collect() throws IOException {
+  private void list() throws IOException {
+    for (FileStatus status : list(table.metadata())) {
+      String name = status.getPath().getName();
+      if (status.isDirectory() && BESIDE.matcher(name).matches()) {
+        below(status);
+      } else if (status.isFile()
+          && (HALF.matcher(name).matches()
+              || MANIFEST.matcher(name).matches()
+              || ProjectorFile.NAME.matcher(name).matches())) {
+        found.add(status);
+      }
+    }
+    for (FileStatus status : list(table.root())) {
+      if (status.isDirectory() && SIGNALS.matcher(status.getPath().getName()).matches()) {
+        below(status);
+      }
+    }
+  }
+
+  private void below(FileStatus folder) throws IOException {
+    for (FileStatus status : list(folder.getPath())) {
+      if (status.isDirectory()) {
+        below(status);
+      } else {
+        found.add(status);
+      }
+    }
+    folders.add(folder.getPath());
+  }
+
+  private void choose(int current, int keep) {
+    List<Integer> committed =
+        table.versions().stream().filter(version -> version <= current).toList();
+    keptVersions.addAll(committed.subList(Math.max(0, committed.size() - keep), committed.size()));
     Set<Path> named = new HashSet<>();
     for (int version : keptVersions) {
       SignalManifest manifest = table.manifest(version);
@@ -85,33 +121,41 @@ public final class Garbage {
       table.files(manifest).forEach(file -> named.add(qualified(file.path())));
       manifest.projectors().forEach(sha256 -> named.add(qualified(table.projector(sha256).path())));
     }
-    for (FileStatus status : list(table.metadata())) {
-      String name = status.getPath().getName();
-      if (status.isDirectory() && BESIDE.matcher(name).matches()) {
-        below(status, named);
-      } else if (status.isFile()
-          && (HALF.matcher(name).matches()
-              || ((MANIFEST.matcher(name).matches() || ProjectorFile.NAME.matcher(name).matches())
-                  && !named.contains(status.getPath())))) {
+    if (!living.isEmpty()) {
+      // It may be about to point to one of these.
+      table.versions().stream()
+          .filter(version -> version > current)
+          .forEach(version -> named.add(qualified(table.manifestPath(version))));
+    }
+    for (FileStatus status : found) {
+      if (!named.contains(status.getPath()) && !isOfLiving(status.getPath())) {
         garbage.add(status);
       }
     }
-    for (FileStatus status : list(table.root())) {
-      if (status.isDirectory() && SIGNALS.matcher(status.getPath().getName()).matches()) {
-        below(status, named);
-      }
-    }
+    folders.removeIf(this::isOfLiving);
   }
 
-  private void below(FileStatus folder, Set<Path> named) throws IOException {
-    for (FileStatus status : list(folder.getPath())) {
-      if (status.isDirectory()) {
-        below(status, named);
-      } else if (!named.contains(status.getPath())) {
-        garbage.add(status);
+  /**
+   * Whether a living run may need it: all in the folders of its date, every projector, every half
+   * of a file; and every folder that is not of one date, since it may be about to write there.
+   */
+  private boolean isOfLiving(Path path) {
+    if (living.isEmpty()) {
+      return false;
+    }
+    String name = path.getName();
+    if (HALF.matcher(name).matches()
+        || ProjectorFile.NAME.matcher(name).matches()
+        || SIGNALS.matcher(name).matches()
+        || BESIDE.matcher(name).matches()) {
+      return true;
+    }
+    for (Path at = path; at != null && !at.equals(table.root()); at = at.getParent()) {
+      if (living.contains(at.getName())) {
+        return true;
       }
     }
-    folders.add(folder.getPath());
+    return false;
   }
 
   /** Without a committed version, a folder may be anybody's, partitioned by a column v. */

@@ -35,17 +35,29 @@ final class HashedParquetFile<T> {
     for (String column : plain) {
       builder.withDictionaryEncoding(column, false);
     }
-    this.writer = builder.build();
+    try {
+      this.writer = builder.build();
+    } catch (IOException e) {
+      throw failed(e);
+    }
   }
 
   void write(T row) throws IOException {
-    writer.write(row);
+    try {
+      writer.write(row);
+    } catch (IOException e) {
+      throw named(e);
+    }
     rows++;
   }
 
-  /** Ends the file; it is complete only when this returns. */
+  /** Ends the file; it is complete only when this returns, and removed when it does not. */
   SignalFile finish() throws IOException {
-    writer.close();
+    try {
+      writer.close();
+    } catch (IOException e) {
+      throw failed(e);
+    }
     return new SignalFile(path.getName(), rows, output.bytes(), output.sha256());
   }
 
@@ -56,6 +68,21 @@ final class HashedParquetFile<T> {
     } finally {
       path.getFileSystem(configuration).delete(path, false);
     }
+  }
+
+  private IOException failed(IOException fault) {
+    IOException named = named(fault);
+    try {
+      path.getFileSystem(configuration).delete(path, false);
+    } catch (IOException e) {
+      named.addSuppressed(e); // No manifest will name it.
+    }
+    return named;
+  }
+
+  /** Most file systems do not say which file it is that they have no room for. */
+  private IOException named(IOException fault) {
+    return new IOException("Cannot write '%s': %s".formatted(path, fault.getMessage()), fault);
   }
 
   private static final class Builder<T> extends ParquetWriter.Builder<T, Builder<T>> {

@@ -25,7 +25,22 @@ public final class SignalFileWriter implements AutoCloseable {
    * @param teacherId the teacher, a column and part of the footer
    * @param teacherSha256 the SHA-256 of its ONNX file, part of the footer
    */
-  public record Contents(SignalSchema schema, String teacherId, String teacherSha256) {}
+  public record Contents(SignalSchema schema, String teacherId, String teacherSha256) {
+
+    Map<String, String> footer() {
+      return Map.of(
+          FORMAT, Integer.toString(SignalManifest.FORMAT_VERSION),
+          TEACHER_ID, teacherId,
+          TEACHER_SHA256, teacherSha256);
+    }
+
+    /** Floats of a model hardly ever repeat: a dictionary would be built and thrown away. */
+    List<String> plainColumns() {
+      return schema.signals().stream()
+          .flatMap(signal -> signal.codec().leaves(signal.name()).stream())
+          .toList();
+    }
+  }
 
   private final Contents contents;
   private final Path signalPath;
@@ -48,22 +63,12 @@ public final class SignalFileWriter implements AutoCloseable {
 
   public void write(SignalRow row) throws IOException {
     if (signals == null) {
-      Map<String, String> footer =
-          Map.of(
-              FORMAT, Integer.toString(SignalManifest.FORMAT_VERSION),
-              TEACHER_ID, contents.teacherId(),
-              TEACHER_SHA256, contents.teacherSha256());
-      // Floats of a model hardly ever repeat: a dictionary would be built and thrown away.
-      List<String> plain =
-          contents.schema().signals().stream()
-              .flatMap(signal -> signal.codec().leaves(signal.name()).stream())
-              .toList();
       signals =
           new HashedParquetFile<>(
               signalPath,
               configuration,
-              new SignalWriteSupport(contents.schema(), contents.teacherId(), footer),
-              plain);
+              new SignalWriteSupport(contents.schema(), contents.teacherId(), contents.footer()),
+              contents.plainColumns());
     }
     signals.write(row);
   }
@@ -89,6 +94,13 @@ public final class SignalFileWriter implements AutoCloseable {
     HashedParquetFile<QuarantineRow> file = quarantine;
     quarantine = null;
     return file == null ? Optional.empty() : Optional.of(file.finish());
+  }
+
+  /** Removes what was finished: nobody wants it any more. */
+  public void remove() throws IOException {
+    for (Path path : List.of(signalPath, quarantinePath)) {
+      path.getFileSystem(configuration).delete(path, false);
+    }
   }
 
   /** Removes what was begun and not finished. */

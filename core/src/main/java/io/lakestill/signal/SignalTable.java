@@ -4,6 +4,7 @@ import io.lakestill.error.Errors;
 import io.lakestill.io.Json;
 import io.lakestill.io.StoredFile;
 import io.lakestill.signal.projection.ProjectorFile;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -247,9 +248,19 @@ public record SignalTable(Path root, Configuration configuration) {
         .replace(Json.pretty(manifest.toJson()));
   }
 
-  /** The second step: from here on readers take this version. */
+  /**
+   * The second step: from here on readers take this version.
+   *
+   * @throws io.lakestill.error.LakestillException (exit 75) when the file system fails, which may
+   *     have done it all the same
+   */
   public void pointTo(int version) {
-    pointer().replace(version + "\n");
+    try {
+      pointer().replace(version + "\n");
+    } catch (UncheckedIOException e) {
+      throw Errors.commitUnknown(
+          root.toString(), version, pointer().path().toString(), e.getCause());
+    }
   }
 
   /**

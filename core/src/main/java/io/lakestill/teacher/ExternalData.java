@@ -62,7 +62,8 @@ record ExternalData(Path onnx, Configuration configuration) {
     }
     if (bytes > most) {
       throw Errors.badInput(
-          "ONNX file '%s' declares %,d bytes of weights in other files; Lakestill takes models up to 2 GiB."
+          ("ONNX file '%s' declares %,d bytes of weights in other files; Lakestill takes models up"
+               + " to 2 GiB.")
               .formatted(onnx, bytes));
     }
     ModelProto.Builder whole = model.toBuilder();
@@ -90,7 +91,7 @@ record ExternalData(Path onnx, Configuration configuration) {
     if (!location.matches(PLAIN)) {
       throw Errors.badInput(
           ("ONNX file '%s' keeps the weights of '%s' in '%s'; only a file beside it is read, under"
-               + " a plain name of letters, digits, '_', '-', '.' and spaces.")
+                  + " a plain name of letters, digits, '_', '-', '.' and spaces.")
               .formatted(onnx, tensor.getName(), location));
     }
     long declared = TensorSize.declared(tensor, onnx.toString());

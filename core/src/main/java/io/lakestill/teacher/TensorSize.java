@@ -51,7 +51,8 @@ final class TensorSize {
       return values / 8 * bits + (values % 8 * bits + 7) / 8;
     } catch (ArithmeticException e) {
       throw Errors.badInput(
-          "Tensor '%s' of ONNX file '%s' declares the shape %s, which is no size; the file is damaged."
+          ("Tensor '%s' of ONNX file '%s' declares the shape %s, which is no size; the file is"
+                  + " damaged.")
               .formatted(tensor.getName(), origin, tensor.getDimsList()),
           e);
     }

@@ -55,6 +55,27 @@ class RecipeGatesTest {
     assertThat(found.get(0).message()).contains("'across_seeds.wins'", "without a teacher");
   }
 
+  /** Nobody knows how large a model was, or how fast, of which there is a table. */
+  @Test
+  void gateOnTheSizeOfATeacherNeedsAModel() throws IOException {
+    List<Problem> found =
+        problems(
+            "data.views=null",
+            "data.views={count=1,transforms=[]}",
+            "teacher=null",
+            "teacher={id=t,table={path=scores,probabilities=p}}",
+            "evaluate.gates=[student.parameters < teacher.parameters, teacher.accuracy > 0]");
+
+    assertThat(found)
+        .singleElement()
+        .satisfies(
+            problem ->
+                assertThat(problem.message())
+                    .contains(
+                        "needs 'teacher.parameters', which nobody knows of a teacher that is a"
+                            + " table; remove the gate"));
+  }
+
   @Test
   void gateOnADeviationNeedsSeeds() throws IOException {
     List<Problem> found =

@@ -3,6 +3,12 @@ package io.lakestill.signal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.lakestill.SchemaCheck;
+import io.lakestill.TestResource;
+import io.lakestill.error.ExitCode;
+import io.lakestill.error.LakestillException;
+import io.lakestill.io.Json;
 import io.lakestill.io.JsonFields;
 import io.lakestill.recipe.ProjectionMethod;
 import io.lakestill.signal.codec.Dense16;
@@ -16,6 +22,8 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class SignalColumnTest {
+  private static final String GOLDEN = "/golden/signal-manifest.v3.json";
+  private static final String SCHEMA = "/io/lakestill/schema/signal-manifest.v3.schema.json";
   private static final SignalColumn PROJECTED = projected("embedding", List.of(64));
 
   private static SignalColumn projected(String name, List<Integer> shape) {
@@ -36,6 +44,28 @@ class SignalColumnTest {
             "{\"by\":\"pca\",\"from\":[8,4,4],\"sha256\":\"%s\",\"explained_variance\":0.75}"
                 .formatted("a".repeat(64)));
     assertThat(new SignalColumn("logits", 3).toJson().has("projection")).isFalse();
+  }
+
+  @Test
+  void aManifestSaysHowASignalWasNarrowed() {
+    ObjectNode json = TestResource.json(GOLDEN);
+    assertThat(SignalManifest.fromJson(json, "m.json").projectors()).isEmpty();
+    ObjectNode made = ((ObjectNode) json.get("signals").get(1)).putObject("projection");
+    made.put("by", "pca").putArray("from").add(8).add(4);
+    made.put("sha256", "7".repeat(64)).put("explained_variance", 0.75);
+
+    SignalManifest manifest = SignalManifest.fromJson(json, "m.json");
+
+    assertThat(manifest.projectors()).containsExactly("7".repeat(64));
+    assertThat(Json.pretty(manifest.toJson())).isEqualTo(Json.pretty(json));
+    assertThat(SchemaCheck.faultsOfWriter(TestResource.json(SCHEMA), json)).isEmpty();
+    made.put("sha256", "7");
+    assertThatThrownBy(() -> SignalManifest.fromJson(json, "m.json"))
+        .isInstanceOfSatisfying(
+            LakestillException.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.BAD_INPUT))
+        .hasMessage(
+            "'m.json': 'signals[1].projection' is not sound: '7' is no SHA-256 of a projector;"
+                + " restore it or write it again.");
   }
 
   @Test

@@ -4,7 +4,7 @@ import io.lakestill.data.BadFeaturesException;
 import io.lakestill.data.FeaturePipeline;
 import io.lakestill.data.RawFeatures;
 import io.lakestill.error.Errors;
-import io.lakestill.recipe.Recipe;
+import io.lakestill.recipe.DataSettings;
 import io.lakestill.teacher.OnnxModel;
 import io.lakestill.teacher.OnnxRunner;
 import io.lakestill.teacher.TeacherModel;
@@ -33,11 +33,15 @@ final class BareLoop {
 
   /** Decodes the training rows of a recipe, all of them, into full batches; a rest is left out. */
   static BareLoop over(
-      SparkSession spark, Recipe recipe, TeacherModel teacher, FeaturePipeline features) {
-    BareLoop loop = new BareLoop(teacher, recipe.signals().batch(), features.width());
+      SparkSession spark,
+      DataSettings data,
+      int batch,
+      TeacherModel teacher,
+      FeaturePipeline features) {
+    BareLoop loop = new BareLoop(teacher, batch, features.width());
     float[] filling = new float[loop.batch * loop.width];
     int filled = 0;
-    for (Row row : ExampleTable.examples(spark, recipe.data(), Split.TRAIN).collectAsList()) {
+    for (Row row : ExampleTable.examples(spark, data, Split.TRAIN).collectAsList()) {
       try {
         RawFeatures raw = RawCell.read(row, 2);
         features.features(raw, row.getString(0), 0, filling, filled++ * loop.width);

@@ -1,7 +1,6 @@
 package io.lakestill.jobs;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.lakestill.data.FeaturePipeline;
 import io.lakestill.data.FeatureShape;
 import io.lakestill.error.Errors;
 import io.lakestill.error.ExitCode;
@@ -147,9 +146,10 @@ final class BenchTeachCommand implements Callable<Integer> {
     BareLoop loop =
         BareLoop.over(
             spark,
-            recipe,
+            TeacherPlan.shown(settings, recipe.data()),
+            recipe.signals().batch(),
             model,
-            FeaturePipeline.read(features, recipe.data().views()).orElseThrow());
+            TeacherPlan.pipeline(settings, recipe.data()).orElseThrow());
     double[] bare = new double[repeats];
     double[] teach = new double[repeats];
     double bytesPerRow = 0;

@@ -98,10 +98,11 @@ public record Blueprint(
 
   /**
    * How a teacher sees the examples: as the student does, by the same object, so that rows need not
-   * be decoded twice, unless it has a normalisation of its own.
+   * be decoded twice, unless it has features or a normalisation of its own.
    */
   FeaturePipeline featuresOf(TeacherPlan teacher) {
     return teacher.settings().normalisation().isPresent()
+            || teacher.settings().features().isPresent()
         ? teacher.pipeline(recipe.data())
         : features;
   }

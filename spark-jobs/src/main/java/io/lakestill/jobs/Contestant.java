@@ -21,6 +21,7 @@ import java.util.List;
  * @param logits the name of the tensor that gives one logit per class
  * @param inner that name, when it is no output of the model
  * @param features how it sees an example
+ * @param own what it is shown of an example instead of what a student is: one, or none
  */
 @SuppressWarnings("ArrayRecordComponent") // Compared by nobody; the bytes are megabytes.
 record Contestant(
@@ -30,14 +31,16 @@ record Contestant(
     List<Long> rowShape,
     String logits,
     List<String> inner,
-    FeaturePipeline features)
+    FeaturePipeline features,
+    List<OwnFeatures> own)
     implements Candidate, Examined, Serializable {
   private static final long serialVersionUID = 1L;
 
   /**
    * @param file the teacher's file
    */
-  static Contestant of(TeacherModel teacher, OnnxFile file, FeaturePipeline features) {
+  static Contestant of(
+      TeacherModel teacher, OnnxFile file, FeaturePipeline features, List<OwnFeatures> own) {
     String logits = teacher.outputs().get(0).tensor();
     return new Contestant(
         "teacher " + teacher.id(),
@@ -46,7 +49,8 @@ record Contestant(
         teacher.rowShape(),
         logits,
         teacher.inner().contains(logits) ? List.of(logits) : List.of(),
-        features);
+        features,
+        own);
   }
 
   static Contestant of(Bundle bundle, FeaturePipeline features) {
@@ -57,7 +61,20 @@ record Contestant(
         bundle.manifest().graph().input().sizes().stream().map(Integer::longValue).toList(),
         StudentGraph.LOGITS,
         List.of(),
-        features);
+        features,
+        List.of());
+  }
+
+  /** A model that is shown what a student is. */
+  Contestant(
+      String name,
+      byte[] onnx,
+      String input,
+      List<Long> rowShape,
+      String logits,
+      List<String> inner,
+      FeaturePipeline features) {
+    this(name, onnx, input, rowShape, logits, inner, features, List.of());
   }
 
   OnnxModel open() {

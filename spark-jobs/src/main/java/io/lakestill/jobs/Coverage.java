@@ -46,7 +46,8 @@ record Coverage(SignalVersion version, long total) {
     spark.sparkContext().setJobDescription("compare examples with signals");
     Dataset<Row> signals = version.rows(spark);
     Dataset<Row> lacking =
-        KeyComparison.of(spark, examples, RawCells.shared(encoding), signals, signals.select(id).limit(0))
+        KeyComparison.of(
+                spark, examples, RawCells.shared(encoding), signals, signals.select(id).limit(0))
             .where(State.GONE.is().equalTo(false))
             .withColumn(
                 LACK,

@@ -1,6 +1,5 @@
 package io.lakestill.jobs;
 
-import io.lakestill.data.FeaturePipeline;
 import io.lakestill.io.Sha256;
 import io.lakestill.metric.ClassificationTally;
 import io.lakestill.recipe.ModelRole;
@@ -53,10 +52,9 @@ record Entrant(
   }
 
   /**
-   * @param timed the rows to time it on, given how it sees examples; nobody knows how fast a table
-   *     was made
+   * @param timed the rows to time a model on; nobody knows how fast a table was made
    */
-  ModelScore score(ClassificationTally tally, Function<FeaturePipeline, RealRows> timed) {
+  ModelScore score(ClassificationTally tally, Function<Contestant, RealRows> timed) {
     if (!(candidate instanceof Contestant model)) {
       return ModelScore.of(tally, parameters, 0, 0);
     }
@@ -64,6 +62,6 @@ record Entrant(
         tally,
         parameters,
         model.onnx().length,
-        Throughput.rowsPerSecond(model, timed.apply(model.features())));
+        Throughput.rowsPerSecond(model, timed.apply(model)));
   }
 }

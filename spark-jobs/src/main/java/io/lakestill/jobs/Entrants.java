@@ -46,7 +46,9 @@ record Entrants(SparkSession spark, Blueprint blueprint, OutputFolder output) {
             file,
             FeatureShape.of(plan.features().shape()),
             recipe.data().classes().size());
-    Contestant contestant = Contestant.of(model, file, blueprint.featuresOf(plan));
+    Contestant contestant =
+        Contestant.of(
+            model, file, blueprint.featuresOf(plan), OwnFeatures.of(recipe, plan.settings()));
     return Entrant.teacher(plan.id(), contestant, file.parameters());
   }
 

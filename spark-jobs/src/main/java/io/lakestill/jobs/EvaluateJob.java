@@ -45,7 +45,8 @@ final class EvaluateJob {
       List<? extends Candidate> contestants,
       int teachers,
       ProgressListener listener) {
-    ExampleTable.Examples test = ExampleTable.checked(spark, recipe.data(), Split.TEST);
+    List<OwnFeatures> own = OwnFeatures.of(recipe);
+    ExampleTable.Examples test = ExampleTable.checked(spark, recipe.data(), Split.TEST, own);
     Dataset<Row> rows = test.rows();
     List<Examined> examined = new ArrayList<>();
     for (Candidate candidate : contestants) {
@@ -62,6 +63,7 @@ final class EvaluateJob {
             examined,
             teachers,
             recipe.data().features().encoding(),
+            own,
             recipe.data().classes().size(),
             recipe.evaluate().calibrationBins(),
             recipe.signals().batch());

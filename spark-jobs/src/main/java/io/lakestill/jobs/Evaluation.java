@@ -9,6 +9,7 @@ import io.lakestill.io.Json;
 import io.lakestill.io.Sha256;
 import io.lakestill.io.StoredFile;
 import io.lakestill.metric.ClassificationTally;
+import io.lakestill.recipe.DataSettings;
 import io.lakestill.recipe.ModelRole;
 import io.lakestill.recipe.Recipe;
 import io.lakestill.recipe.TableSettings;
@@ -187,14 +188,19 @@ final class Evaluation {
       ModelScore score =
           entrants
               .get(k)
-              .score(tallies.get(k), seen -> rows.computeIfAbsent(seen, this::timedRows));
+              .score(
+                  tallies.get(k),
+                  model -> rows.computeIfAbsent(model.features(), seen -> timedRows(model)));
       scored.add(new Scored(entrants.get(k), score));
     }
     return scored;
   }
 
-  private RealRows timedRows(FeaturePipeline features) {
-    return RealRows.first(spark, recipe.data(), Split.TEST, features, TIMED_ROWS);
+  private RealRows timedRows(Contestant model) {
+    DataSettings data = recipe.data();
+    DataSettings shown =
+        model.own().stream().findFirst().map(own -> data.showing(own.features())).orElse(data);
+    return RealRows.first(spark, shown, Split.TEST, model.features(), TIMED_ROWS);
   }
 
   /** The score of a role's first seed, whose bundle stands in the role's folder. */

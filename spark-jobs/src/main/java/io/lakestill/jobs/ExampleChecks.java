@@ -10,6 +10,7 @@ import static org.apache.spark.sql.functions.lit;
 
 import io.lakestill.data.LabelSpace;
 import io.lakestill.recipe.DataSettings;
+import io.lakestill.recipe.FeatureSettings;
 import io.lakestill.recipe.TableSettings;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,24 +31,33 @@ record ExampleChecks(DataSettings data, String split, TableSettings table) {
   private static final int SHOWN = 5;
 
   /**
-   * @param examples {@code sample_id}, {@code label}, {@code raw} and {@link #STORED_LABEL}
-   * @param width the number of values of {@code raw}, null where nobody knows yet
+   * Features that must have a width.
+   *
+   * @param section where the recipe names them
+   * @param features what is asked for
+   * @param width how many values there are, null where nobody knows yet
+   */
+  record Width(String section, FeatureSettings features, Column width) {
+    private Column isWrong() {
+      return coalesce(width.notEqual(features.width()), lit(false));
+    }
+  }
+
+  /**
+   * @param examples {@code sample_id}, {@code label}, features and {@link #STORED_LABEL}
+   * @param widths of all features, at least one
    * @return how many examples there are
    */
-  long run(Dataset<Row> examples, Column width) {
+  long run(Dataset<Row> examples, List<Width> widths) {
     Column id = col(ExampleTable.SAMPLE_ID);
     Column label = col(ExampleTable.LABEL);
     Column outside = coalesce(label.lt(0).or(label.geq(data.classes().size())), lit(true));
-    Column wrongWidth = coalesce(width.notEqual(data.features().width()), lit(false));
-    Row counts =
-        examples
-            .agg(
-                count(lit(1)),
-                count(id),
-                countDistinct(id),
-                count_if(outside),
-                count_if(wrongWidth))
-            .first();
+    List<Column> counted = new ArrayList<>();
+    counted.add(count(id));
+    counted.add(countDistinct(id));
+    counted.add(count_if(outside));
+    widths.forEach(each -> counted.add(count_if(each.isWrong())));
+    Row counts = examples.agg(count(lit(1)), counted.toArray(Column[]::new)).first();
     long rows = counts.getLong(0);
     long keyed = counts.getLong(1);
     List<String> faults = new ArrayList<>();
@@ -65,18 +75,26 @@ record ExampleChecks(DataSettings data, String split, TableSettings table) {
           new LabelSpace(data.classes())
               .outside(data.label(), counts.getLong(3), shown(examples.where(outside), shown)));
     }
-    if (counts.getLong(4) > 0) {
-      Column shown = concat(id, lit(" ("), width.cast("string"), lit(" values)"));
-      faults.add(
-          "%s features of another width than data.features.shape = %s asks for (%d), such as %s"
-              .formatted(
-                  counts.getLong(4) == 1 ? "1 row has" : counted(counts.getLong(4)) + " have",
-                  data.features().shape(),
-                  data.features().width(),
-                  String.join(", ", shown(examples.where(wrongWidth), shown))));
+    for (int k = 0; k < widths.size(); k++) {
+      long wrong = counts.getLong(4 + k);
+      if (wrong > 0) {
+        faults.add(otherWidth(examples, widths.get(k), wrong));
+      }
     }
     ExampleTable.refuse(table, faults);
     return rows;
+  }
+
+  private static String otherWidth(Dataset<Row> examples, Width asked, long wrong) {
+    Column id = col(ExampleTable.SAMPLE_ID);
+    Column shown = concat(id, lit(" ("), asked.width().cast("string"), lit(" values)"));
+    return "%s features of another width than %s.shape = %s asks for (%d), such as %s"
+        .formatted(
+            wrong == 1 ? "1 row has" : counted(wrong) + " have",
+            asked.section(),
+            asked.features().shape(),
+            asked.features().width(),
+            String.join(", ", shown(examples.where(asked.isWrong()), shown)));
   }
 
   private static String counted(long rows) {

@@ -90,35 +90,48 @@ public final class ExampleTable {
       SparkSession spark, DataSettings data, Split split, List<OwnFeatures> more) {
     TableSettings table = table(data, split);
     Dataset<Row> stored = LakeTable.read(spark, table);
-    ExampleColumns columns = new ExampleColumns(data, stored);
+    ExampleColumns columns = new ExampleColumns(data, more, stored);
     refuse(table, columns.faults());
     Dataset<Row> examples = heldOut(selected(stored, columns), data, split);
     spark.sparkContext().setJobDescription("check " + name(split) + " table " + table.path());
     ExampleChecks checks = new ExampleChecks(data, name(split), table);
-    long count = checks.run(examples, columns.rawWidth(col(RAW)));
+    List<ExampleChecks.Width> widths = new ArrayList<>();
+    widths.add(
+        new ExampleChecks.Width("data.features", data.features(), columns.rawWidth(col(RAW))));
+    for (int k = 0; k < more.size(); k++) {
+      OwnFeatures own = more.get(k);
+      Column width = columns.own().get(k).width(col(own(k)));
+      widths.add(new ExampleChecks.Width(own.section(), own.features(), width));
+    }
+    long count = checks.run(examples, widths);
     return new Examples(asExamples(examples), count);
   }
 
   private static Dataset<Row> selected(Dataset<Row> stored, ExampleColumns columns) {
-    return stored.select(
-        columns.id().as(SAMPLE_ID),
-        columns.label().as(LABEL),
-        columns.raw().as(RAW),
-        columns.storedLabel().as(ExampleChecks.STORED_LABEL));
+    List<Column> selected = new ArrayList<>();
+    selected.add(columns.id().as(SAMPLE_ID));
+    selected.add(columns.label().as(LABEL));
+    selected.add(columns.raw().as(RAW));
+    for (int k = 0; k < columns.own().size(); k++) {
+      selected.add(columns.own().get(k).column().as(own(k)));
+    }
+    selected.add(columns.storedLabel().as(ExampleChecks.STORED_LABEL));
+    return stored.select(selected.toArray(Column[]::new));
   }
 
   private static Dataset<Row> asExamples(Dataset<Row> selected) {
-    return selected.select(col(SAMPLE_ID), col(LABEL).cast("int"), col(RAW));
+    return selected.drop(ExampleChecks.STORED_LABEL).withColumn(LABEL, col(LABEL).cast("int"));
   }
 
   /**
    * The examples of a split that have a key and a class, without the pass that counts what must not
    * be: to draw a sample from, never to learn from.
    */
-  static Dataset<Row> unchecked(SparkSession spark, DataSettings data, Split split) {
+  static Dataset<Row> unchecked(
+      SparkSession spark, DataSettings data, Split split, List<OwnFeatures> more) {
     TableSettings table = table(data, split);
     Dataset<Row> stored = LakeTable.read(spark, table);
-    ExampleColumns columns = new ExampleColumns(data, stored);
+    ExampleColumns columns = new ExampleColumns(data, more, stored);
     refuse(table, columns.faults());
     return asExamples(heldOut(selected(stored, columns), data, split))
         .where(col(SAMPLE_ID).isNotNull().and(col(LABEL).isNotNull()));

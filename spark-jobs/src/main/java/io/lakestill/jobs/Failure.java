@@ -25,6 +25,13 @@ record Failure(ExitCode exitCode, String message) {
             chain(thrown) + "; correct the path, or give this user the rights it needs there.");
       }
     }
+    if (SparkFailures.storageFault(thrown).isPresent()) {
+      return new Failure(
+          ExitCode.TRY_AGAIN,
+          chain(thrown)
+              + "; check that the file system answers and has room, and start again. What was"
+              + " committed before is as it was.");
+    }
     return new Failure(ExitCode.INTERNAL, chain(thrown));
   }
 

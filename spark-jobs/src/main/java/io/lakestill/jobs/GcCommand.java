@@ -7,7 +7,6 @@ import io.lakestill.signal.SignalTable;
 import java.util.Locale;
 import java.util.UUID;
 import java.util.concurrent.Callable;
-import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -20,7 +19,8 @@ import picocli.CommandLine.Option;
       "Removes the files of a signal table that no version needs: what runs left that died, and"
           + " with --keep the versions before the newest N.",
       "It takes the lease of the output folder: while a run works there it removes nothing and ends"
-          + " with exit code 5."
+          + " with exit code 5. Runs of single dates do not hold that folder; what belongs to a"
+          + " date that one works on is spared, and the leases of dead ones are removed."
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExample:%n",
@@ -51,12 +51,14 @@ final class GcCommand implements Callable<Integer> {
       SignalTable opened = table.open(spark);
       summary.json().put("table", opened.root().toString()).put("dry_run", dryRun);
       String run = UUID.randomUUID().toString();
-      Leased held = Leased.output(new OutputFolder(held(opened.root())));
+      Leased held = Leased.whole(opened);
       try (RunLease lease = RunLease.take(held, run, opened.configuration(), console)) {
-        Garbage garbage = Garbage.find(opened, keep);
+        TableLeases leases = new TableLeases(opened, run, console);
+        Garbage garbage = Garbage.find(opened, keep, leases::living);
         if (!dryRun) {
           lease.requireHeld();
           garbage.delete();
+          leases.removeDead();
         }
         tell(garbage, summary, console);
       }
@@ -65,14 +67,6 @@ final class GcCommand implements Callable<Integer> {
       summary.failed(e);
     }
     return summary.finish();
-  }
-
-  /** The folder whose lease a run takes that writes this table. */
-  private static Path held(Path table) {
-    Path above = table.getParent();
-    return above != null && above.getName().equals(OutputFolder.SIGNALS)
-        ? above.getParent()
-        : table;
   }
 
   private void tell(Garbage garbage, RunSummary summary, Console console) {

@@ -27,6 +27,7 @@ import picocli.CommandLine.HelpCommand;
       InspectCommand.class,
       AuditCommand.class,
       VerifyCommand.class,
+      CompactCommand.class,
       GcCommand.class,
       InspectTeacherCommand.class,
       CheckObjectiveCommand.class,

@@ -24,6 +24,13 @@ record Leased(Path file, String name, String otherwise) {
         ", or give another --output");
   }
 
+  /** The output folder that a table lies in, as a run takes it that writes all of the table. */
+  static Leased whole(SignalTable table) {
+    Path above = table.root().getParent();
+    boolean inOutput = above != null && above.getName().equals(OutputFolder.SIGNALS);
+    return output(new OutputFolder(inOutput ? above.getParent() : table.root()));
+  }
+
   /** The slice of a date, and what is being written for it. */
   static Leased date(SignalTable table, String date) {
     return new Leased(

@@ -68,7 +68,7 @@ final class OnnxPass implements TeacherPass {
   static OnnxPass of(SparkSession spark, Recipe recipe, TeacherSettings settings, OnnxFile file) {
     FeatureSettings seen = TeacherPlan.seen(settings, recipe.data());
     FeaturePipeline pipeline =
-        FeaturePipeline.read(seen, recipe.data().views())
+        TeacherPlan.pipeline(settings, recipe.data())
             .orElseThrow(() -> Errors.badRecipe("data.views cannot be used with these features."));
     TeacherModel teacher =
         TeacherModel.inspect(
@@ -145,12 +145,18 @@ final class OnnxPass implements TeacherPass {
 
   @Override
   public List<String> basis() {
-    return List.of(
-        teacher.id(),
-        teacher.sha256(),
-        teacher.input() + teacher.outputs(),
-        schema().toString(),
-        pipeline.fingerprint());
+    List<String> parts = new ArrayList<>();
+    parts.add(teacher.id());
+    parts.add(teacher.sha256());
+    parts.add(teacher.input() + teacher.outputs());
+    parts.add(schema().toString());
+    parts.add(pipeline.fingerprint());
+    if (!own.isEmpty()) {
+      // Otherwise the pipeline says what the content of a row is the hash of.
+      FeatureSettings student = recipe.data().features();
+      parts.add("content of " + student.columns() + " " + student.encoding());
+    }
+    return parts;
   }
 
   @Override

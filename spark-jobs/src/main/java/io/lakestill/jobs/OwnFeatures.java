@@ -3,6 +3,7 @@ package io.lakestill.jobs;
 import io.lakestill.recipe.FeatureSettings;
 import io.lakestill.recipe.Recipe;
 import io.lakestill.recipe.TeacherSettings;
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -13,7 +14,8 @@ import java.util.List;
  * @param section where the recipe names them, such as {@code teacher.features}
  * @param features what they are
  */
-record OwnFeatures(String section, FeatureSettings features) {
+record OwnFeatures(String section, FeatureSettings features) implements Serializable {
+  private static final long serialVersionUID = 1L;
 
   /** Those of one of a recipe's teachers: one, or none. */
   static List<OwnFeatures> of(Recipe recipe, TeacherSettings teacher) {
@@ -28,8 +30,7 @@ record OwnFeatures(String section, FeatureSettings features) {
     for (TeacherSettings teacher : recipe.teachers()) {
       teacher
           .features()
-          .ifPresent(
-              own -> all.add(new OwnFeatures(section(recipe, teacher) + ".features", own)));
+          .ifPresent(own -> all.add(new OwnFeatures(section(recipe, teacher) + ".features", own)));
     }
     return all;
   }

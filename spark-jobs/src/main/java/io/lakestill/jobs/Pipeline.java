@@ -5,6 +5,7 @@ import com.typesafe.config.ConfigRenderOptions;
 import io.lakestill.data.FeaturePipeline;
 import io.lakestill.error.Errors;
 import io.lakestill.error.LakestillException;
+import io.lakestill.recipe.DataSettings;
 import io.lakestill.recipe.FeatureSettings;
 import io.lakestill.recipe.ModelRole;
 import io.lakestill.recipe.Recipe;
@@ -170,11 +171,12 @@ final class Pipeline {
 
   private void trainTeacher(TeacherPlan teacher, Blueprint.Training training) {
     int seed = training.firstSeed();
+    DataSettings shown = TeacherPlan.shown(teacher.settings(), recipe().data());
     FeaturePipeline features = teacher.pipeline(recipe().data());
     String name = ModelRole.TEACHER.written() + (severalTeachers() ? " " + teacher.id() : "");
     ModelFolders folders = files.folders(teacher, seed);
-    train(ModelRole.TEACHER, name, training, seed, features, List.of(), folders);
-    export(ModelRole.TEACHER, name, seed, teacher.features(), features, folders);
+    train(shown, ModelRole.TEACHER, name, training, seed, features, List.of(), folders);
+    export(shown, ModelRole.TEACHER, name, seed, teacher.features(), features, folders);
   }
 
   private boolean severalTeachers() {
@@ -207,10 +209,12 @@ final class Pipeline {
   private void train(
       ModelRole role, Blueprint.Training training, int seed, List<SignalSource> signals) {
     ModelFolders folders = output.model(role, seed, training.firstSeed());
-    train(role, role.written(), training, seed, blueprint.features(), signals, folders);
+    FeaturePipeline features = blueprint.features();
+    train(recipe().data(), role, role.written(), training, seed, features, signals, folders);
   }
 
   private void train(
+      DataSettings data,
       ModelRole role,
       String name,
       Blueprint.Training training,
@@ -220,7 +224,7 @@ final class Pipeline {
       ModelFolders folders) {
     TrainJob job =
         new TrainJob(
-            recipe().data(),
+            data,
             features,
             training,
             role,
@@ -249,12 +253,14 @@ final class Pipeline {
   }
 
   private void export(ModelRole role, int seed) {
-    FeatureSettings features = recipe().data().features();
+    DataSettings data = recipe().data();
+    FeatureSettings features = data.features();
     ModelFolders folders = output.model(role, seed, blueprint.student().firstSeed());
-    export(role, role.written(), seed, features, blueprint.features(), folders);
+    export(data, role, role.written(), seed, features, blueprint.features(), folders);
   }
 
   private void export(
+      DataSettings data,
       ModelRole role,
       String name,
       int seed,
@@ -273,12 +279,13 @@ final class Pipeline {
                 .map(TeacherSettings::id)
                 .collect(Collectors.toMap(id -> id, output::signals)),
             recipe().export());
-    Supplier<RealRows> rows = () -> comparedRows.computeIfAbsent(pipeline, this::validationRows);
+    Supplier<RealRows> rows =
+        () -> comparedRows.computeIfAbsent(pipeline, seen -> validationRows(data, seen));
     log.stage("export " + name + ", seed " + seed, () -> job.run(rows, console));
   }
 
-  private RealRows validationRows(FeaturePipeline pipeline) {
-    return RealRows.first(spark, recipe().data(), Split.VALIDATION, pipeline, COMPARED_ROWS);
+  private RealRows validationRows(DataSettings data, FeaturePipeline pipeline) {
+    return RealRows.first(spark, data, Split.VALIDATION, pipeline, COMPARED_ROWS);
   }
 
   /** The scorecard and its verdict. */

@@ -30,6 +30,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
@@ -82,7 +83,7 @@ final class Preflight {
     if (stages.contains(Stage.TEACH) && data.date().isPresent()) {
       faults.gather(() -> new ExampleDates(spark, data));
     }
-    Optional<String> read = checkTables(splits(stages), faults);
+    Optional<String> read = checkTables(stages, faults);
     faults.throwIfAny();
     read.ifPresent(state -> checkedFile().replace(state));
     console.line(
@@ -241,14 +242,15 @@ final class Preflight {
         .values()
         .forEach(
             training ->
-                new TermChecks(training, problems).sizes(rowsPerCore(training, cluster), Map.of()));
+                new TermChecks(training, problems)
+                    .sizes(rowsPerCore(training, cluster), () -> samples(cluster), Map.of()));
     if (stages.contains(Stage.TRAIN)) {
       Blueprint.Training student = blueprint.student();
       TermChecks checks = new TermChecks(student, problems);
       TeacherSignals signals = future().signals(stages);
       checks.topk(signals.topk());
       checks.expressions(signals, spark);
-      checks.sizes(rowsPerCore(student, cluster), stored);
+      checks.sizes(rowsPerCore(student, cluster), () -> samples(cluster), stored);
       TeacherFiles files = new TeacherFiles(blueprint, output, configuration());
       checks.classifiers(new FutureClassifiers(blueprint, files, stored)::refusal);
     }
@@ -257,6 +259,17 @@ final class Preflight {
 
   private static int rowsPerCore(Blueprint.Training training, ClusterShape cluster) {
     return cluster.rowsPerNode(training.settings().batch()) / cluster.coresPerNode();
+  }
+
+  /** Training examples of one core; empty when the table is at fault, which is said elsewhere. */
+  private OptionalInt samples(ClusterShape cluster) {
+    try {
+      int cores = cluster.cores();
+      long each = counted(Split.TRAIN, List.of()) / cores;
+      return OptionalInt.of((int) Math.min(each, Integer.MAX_VALUE));
+    } catch (LakestillException e) {
+      return OptionalInt.empty();
+    }
   }
 
   /** Where only dates are taught, each is checked in its turn: others need not be sound. */
@@ -277,14 +290,19 @@ final class Preflight {
    * @return what to remember when nothing else is at fault; empty when the tables are as they were
    *     when they were found sound, or are at fault
    */
-  private Optional<String> checkTables(Set<Split> splits, Faults faults) {
-    Optional<String> state = state(splits);
+  private Optional<String> checkTables(Set<Stage> stages, Faults faults) {
+    Set<Split> splits = splits(stages);
+    List<OwnFeatures> shown =
+        stages.contains(Stage.TEACH) ? OwnFeatures.of(blueprint.recipe()) : List.of();
+    Optional<String> state = state(splits, shown);
     if (splits.isEmpty() || (state.isPresent() && known().equals(state))) {
       return Optional.empty();
     }
     boolean sound = true;
     for (Split split : splits) {
-      sound &= faults.gather(() -> counted(split)).isPresent();
+      // A training asks for signals, never for what a teacher was shown.
+      List<OwnFeatures> more = split == Split.TEST ? OwnFeatures.of(blueprint.recipe()) : shown;
+      sound &= faults.gather(() -> counted(split, more)).isPresent();
     }
     if (sound) {
       faults.gather(() -> refuseShared(splits));
@@ -293,9 +311,9 @@ final class Preflight {
     return state;
   }
 
-  private long counted(Split split) {
+  private long counted(Split split, List<OwnFeatures> shown) {
     try {
-      return ExampleTable.checked(spark, data, split).count();
+      return ExampleTable.checked(spark, data, split, shown).count();
     } catch (RuntimeException e) {
       throw SparkFailures.worded(e, "check");
     }
@@ -310,10 +328,11 @@ final class Preflight {
   }
 
   /** SHA-256 over the tables' files and how they are read; empty when one cannot be listed. */
-  private Optional<String> state(Set<Split> splits) {
+  private Optional<String> state(Set<Split> splits, List<OwnFeatures> shown) {
     List<String> parts = new ArrayList<>();
     parts.add("lakestill check 1 " + Build.version() + " " + splits);
     parts.add(blueprint.recipe().source().getObject("data").render(ConfigRenderOptions.concise()));
+    shown.forEach(own -> parts.add(own.toString()));
     try {
       for (Split split : splits) {
         TableSettings table = ExampleTable.table(data, split);

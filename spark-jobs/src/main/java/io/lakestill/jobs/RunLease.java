@@ -24,6 +24,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.util.ShutdownHookManager;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -47,6 +48,9 @@ final class RunLease implements AutoCloseable {
   private static final int TAKEOVERS = 3;
   private static final long POLL_MILLIS = 200;
 
+  /** After Spark has stopped its work, and before Hadoop closes its file systems. */
+  private static final int RELEASE_PRIORITY = FileSystem.SHUTDOWN_HOOK_PRIORITY + 10;
+
   private final FileSystem files;
   private final Leased leased;
   private final Path file;
@@ -58,6 +62,7 @@ final class RunLease implements AutoCloseable {
             thread.setDaemon(true);
             return thread;
           });
+  private final Runnable atExit = this::release;
   private ScheduledFuture<?> refreshing;
   private volatile boolean lost;
 
@@ -93,9 +98,19 @@ final class RunLease implements AutoCloseable {
       lease.refreshing =
           lease.refresher.scheduleWithFixedDelay(
               lease::refresh, millis, millis, TimeUnit.MILLISECONDS);
+      lease.releaseAtExit();
       return lease;
     } catch (IOException e) {
       throw StorageFaults.worded(leased.name() + " cannot be written", e);
+    }
+  }
+
+  private void releaseAtExit() {
+    try {
+      ShutdownHookManager.get().addShutdownHook(atExit, RELEASE_PRIORITY);
+    } catch (IllegalStateException e) {
+      release(); // This process is ending already.
+      throw e;
     }
   }
 
@@ -275,9 +290,19 @@ final class RunLease implements AutoCloseable {
     }
   }
 
-  /** Gives the folder back; a fault is logged, since the file dies with this process anyway. */
+  /**
+   * Gives the folder back, as the end of the process does by itself, but for kill -9; a fault is
+   * logged, since the file dies with this process anyway.
+   */
   @Override
   public void close() {
+    if (!ShutdownHookManager.get().isShutdownInProgress()) {
+      ShutdownHookManager.get().removeShutdownHook(atExit);
+    }
+    release();
+  }
+
+  private void release() {
     refreshing.cancel(false);
     refresher.shutdown();
     try {

@@ -7,9 +7,11 @@ import io.lakestill.signal.SignalColumn;
 import io.lakestill.signal.SignalManifest;
 import io.lakestill.signal.SignalSchema;
 import io.lakestill.signal.SignalTable;
+import io.lakestill.signal.Slice;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -35,6 +37,11 @@ record SignalVersion(SignalTable table, SignalManifest manifest, CoverageSetting
    *     of another size, or it was made for other classes, views or features
    */
   static SignalVersion current(SignalSource source, DataSettings data) {
+    return current(source, data, slice -> true);
+  }
+
+  /** The same with some of its slices only: the others need not be whole. */
+  static SignalVersion current(SignalSource source, DataSettings data, Predicate<Slice> read) {
     SignalTable table = source.table();
     SignalManifest manifest =
         table
@@ -42,7 +49,8 @@ record SignalVersion(SignalTable table, SignalManifest manifest, CoverageSetting
             .orElseThrow(
                 () ->
                     Errors.badInput(
-                        "There are no signals in '%s'; run teach first.".formatted(table.root())));
+                        "There are no signals in '%s'; run teach first.".formatted(table.root())))
+            .only(read);
     table.checkFiles(manifest);
     SignalVersion version = new SignalVersion(table, manifest, source.coverage());
     version.requireFit("classes", manifest.classes(), data.classes());

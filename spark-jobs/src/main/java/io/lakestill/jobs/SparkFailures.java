@@ -2,6 +2,9 @@ package io.lakestill.jobs;
 
 import io.lakestill.error.Errors;
 import io.lakestill.error.LakestillException;
+import java.io.IOException;
+import java.io.ObjectStreamException;
+import java.util.Optional;
 import org.apache.parquet.io.ParquetDecodingException;
 import org.apache.spark.SparkException;
 
@@ -15,8 +18,8 @@ final class SparkFailures {
   /**
    * @param failure what a stage threw; Spark's Scala throws checked exceptions it does not declare
    * @param stage its name
-   * @return our own error if a task or the driver threw one, an error about damaged files if that
-   *     is the cause, else the failure itself
+   * @return our own error if a task or the driver threw one, an error about damaged files or about
+   *     a file system if that is the cause, else the failure itself
    */
   static RuntimeException worded(Exception failure, String stage) {
     for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
@@ -30,9 +33,23 @@ final class SparkFailures {
               .formatted(stage, chain(failure)),
           failure);
     }
+    Optional<IOException> fault = storageFault(failure);
+    if (fault.isPresent()) {
+      return StorageFaults.failed("Stage " + stage + " failed", fault.get());
+    }
     return failure instanceof RuntimeException unchecked
         ? unchecked
         : new IllegalStateException("Stage %s failed: %s".formatted(stage, failure), failure);
+  }
+
+  /** What a file system did that is no matter of rights, if that is the cause. */
+  static Optional<IOException> storageFault(Throwable failure) {
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      if (cause instanceof IOException fault && !(cause instanceof ObjectStreamException)) {
+        return Optional.of(fault);
+      }
+    }
+    return Optional.empty();
   }
 
   /** True when a Parquet file could not be decoded, whatever of it was hit. */

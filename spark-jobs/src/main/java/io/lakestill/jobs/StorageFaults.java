@@ -35,6 +35,20 @@ final class StorageFaults {
   }
 
   /**
+   * The same where the file system answered before.
+   *
+   * @param what failed
+   */
+  static LakestillException failed(String what, IOException fault) {
+    for (Throwable cause = fault; cause != null; cause = cause.getCause()) {
+      if (isAccess(cause)) {
+        return Errors.noAccess(what, fault);
+      }
+    }
+    return Errors.storage(what, fault);
+  }
+
+  /**
    * The same for what Hadoop throws unchecked: an address nobody knows, a file system whose classes
    * are not there, a text that is no path.
    */

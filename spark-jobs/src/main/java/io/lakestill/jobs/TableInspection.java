@@ -13,6 +13,7 @@ import io.lakestill.signal.SignalFile;
 import io.lakestill.signal.SignalManifest;
 import io.lakestill.signal.SignalSchema;
 import io.lakestill.signal.SignalTable;
+import io.lakestill.signal.Slice;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.apache.spark.sql.Dataset;
@@ -31,6 +32,9 @@ record TableInspection(SignalVersion version, int shown) {
   static final List<Integer> QUANTILES = List.of(0, 5, 25, 50, 75, 95, 100);
 
   private static final String ROWS = "rows";
+
+  /** A table that is taught every day has hundreds. */
+  private static final int MOST_VERSIONS = 10;
 
   /** Adds everything to a summary. */
   void into(SparkSession spark, ObjectNode json) {
@@ -53,7 +57,10 @@ record TableInspection(SignalVersion version, int shown) {
     SignalManifest manifest = manifest();
     json.put("table", version.table().root().toString()).put("version", manifest.version());
     ArrayNode versions = json.putArray("versions");
-    version.table().versions().forEach(number -> versions.add(version(version.table(), number)));
+    List<Integer> numbers = version.table().versions();
+    numbers
+        .subList(Math.max(0, numbers.size() - MOST_VERSIONS), numbers.size())
+        .forEach(number -> versions.add(version(version.table(), number)));
     json.put("created", manifest.created())
         .put("run_id", manifest.runId())
         .put("code_version", manifest.codeVersion());
@@ -71,6 +78,10 @@ record TableInspection(SignalVersion version, int shown) {
     long stored = manifest.rows() + manifest.deadRows();
     json.put("files", manifest.files().size()).put("bytes", bytes);
     json.put("bytes_per_row", stored == 0 ? 0 : Math.round(10.0 * bytes / stored) / 10.0);
+    if (!manifest.dates().isEmpty()) {
+      ArrayNode slices = json.putArray("slices");
+      manifest.slices().forEach(slice -> slices.add(slice(slice)));
+    }
     ArrayNode signals = json.putArray("signals");
     for (SignalColumn signal : manifest.signals()) {
       ObjectNode column = signals.addObject().put("name", signal.name());
@@ -78,6 +89,16 @@ record TableInspection(SignalVersion version, int shown) {
       column.set("codec", signal.codec().toJson());
       signal.projection().ifPresent(made -> column.set("projection", made.toJson()));
     }
+  }
+
+  private static ObjectNode slice(Slice slice) {
+    return Json.object()
+        .put("dt", slice.date().orElseThrow())
+        .put(ROWS, slice.rows())
+        .put("dead_rows", slice.deadRows())
+        .put("quarantined_rows", slice.quarantinedRows())
+        .put("files", slice.files().size())
+        .put("bytes", slice.bytes());
   }
 
   private static ObjectNode version(SignalTable table, int number) {

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import org.apache.hadoop.fs.FileStatus;
@@ -28,6 +29,17 @@ record TableLeases(SignalTable table, String runId, Console console) {
    */
   RunLease date(String date) {
     return RunLease.take(Leased.date(table, date), runId, table.configuration(), console);
+  }
+
+  /**
+   * What a run holds that writes a slice: its date; of a table without dates the output folder.
+   *
+   * @throws LakestillException (exit 5) when a living run holds it
+   */
+  RunLease slice(Optional<String> date) {
+    return date.isPresent()
+        ? date(date.get())
+        : RunLease.take(Leased.whole(table), runId, table.configuration(), console);
   }
 
   /**

@@ -5,6 +5,8 @@ import io.lakestill.error.LakestillException;
 import io.lakestill.signal.SignalManifest;
 import io.lakestill.signal.SignalTable;
 import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.SparkSession;
@@ -48,6 +50,27 @@ final class TableOptions {
     } catch (RuntimeException e) {
       throw StorageFaults.worded(unusable, e);
     }
+  }
+
+  /**
+   * A version with the slices of some dates only; of all when none are given.
+   *
+   * @throws LakestillException (exit 3) when there is no slice of one
+   */
+  static SignalManifest of(SignalManifest version, List<String> dates) {
+    for (String date : dates) {
+      if (version.slice(Optional.of(date)).isEmpty()) {
+        throw Errors.badInput(
+            "Version %d of the signal table has no slice of %s; its dates are %s."
+                .formatted(
+                    version.version(),
+                    date,
+                    version.dates().isEmpty() ? "none" : String.join(", ", version.dates())));
+      }
+    }
+    return dates.isEmpty()
+        ? version
+        : version.only(slice -> slice.date().filter(dates::contains).isPresent());
   }
 
   /**

@@ -8,6 +8,7 @@ import java.util.Locale;
 /** A {@link TableInspection} as lines for a person. */
 final class TablePage {
   private static final int MOST_CLASSES = 20;
+  private static final int MOST_DATES = 31;
 
   private final JsonNode json;
   private final List<String> lines = new ArrayList<>();
@@ -19,6 +20,7 @@ final class TablePage {
   static List<String> lines(JsonNode inspection) {
     TablePage page = new TablePage(inspection);
     page.head();
+    page.slices();
     page.signals();
     if (inspection.has("classes")) {
       page.classes();
@@ -63,6 +65,30 @@ final class TablePage {
         json.path("bytes").asLong(),
         json.path("files").asInt(),
         json.path("bytes_per_row").asDouble());
+  }
+
+  /** The newest dates. */
+  private void slices() {
+    JsonNode slices = json.path("slices");
+    if (slices.isEmpty()) {
+      return;
+    }
+    line("%-26s %14s %14s %12s %8s %14s", "dates", "rows", "dead", "quarantine", "files", "bytes");
+    int first = Math.max(0, slices.size() - MOST_DATES);
+    if (first > 0) {
+      line("  and %,d before these, see --json", first);
+    }
+    for (int i = first; i < slices.size(); i++) {
+      JsonNode slice = slices.get(i);
+      line(
+          "  %-24s %,14d %,14d %,12d %,8d %,14d",
+          slice.path("dt").asText(),
+          slice.path("rows").asLong(),
+          slice.path("dead_rows").asLong(),
+          slice.path("quarantined_rows").asLong(),
+          slice.path("files").asInt(),
+          slice.path("bytes").asLong());
+    }
   }
 
   private void signals() {

@@ -81,7 +81,12 @@ record TableTask(
         example(examples.next(), features, signals, sink);
         progress.add(1);
       }
-      return List.of(sink.finish().toLine()).iterator();
+      TeachOutcome outcome = sink.finish();
+      if (TaskContext.get().isInterrupted()) {
+        writer.remove(); // As in TeachTask.
+        throw new TaskKilledException("the task was asked to stop");
+      }
+      return List.of(outcome.toLine()).iterator();
     }
   }
 

@@ -8,6 +8,7 @@ import io.lakestill.objective.WeightedTerms;
 import io.lakestill.recipe.DataSettings;
 import io.lakestill.signal.SignalColumn;
 import io.lakestill.signal.SignalManifest;
+import io.lakestill.signal.Slice;
 import io.lakestill.signal.codec.Codec;
 import io.lakestill.signal.codec.Dense32;
 import io.lakestill.signal.codec.Topk;
@@ -16,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.apache.spark.sql.SparkSession;
 
@@ -46,8 +48,18 @@ record Taught(List<SignalVersion> versions, Map<String, KeptLogits> kept) {
    *     another recipe, or the loss needs a signal that none of them has
    */
   static Taught current(List<SignalSource> sources, DataSettings data, Requirements requirements) {
+    return current(sources, data, requirements, slice -> true);
+  }
+
+  /** The same with some slices of the tables only. */
+  static Taught current(
+      List<SignalSource> sources,
+      DataSettings data,
+      Requirements requirements,
+      Predicate<Slice> read) {
     Taught taught =
-        new Taught(sources.stream().map(source -> SignalVersion.current(source, data)).toList());
+        new Taught(
+            sources.stream().map(source -> SignalVersion.current(source, data, read)).toList());
     requirements.teacher().forEach(taught::requireSignal);
     return taught;
   }

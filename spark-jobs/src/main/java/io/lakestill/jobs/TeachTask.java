@@ -14,6 +14,7 @@ import java.util.UUID;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.TaskContext;
+import org.apache.spark.TaskKilledException;
 import org.apache.spark.api.java.function.FlatMapFunction;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.catalyst.InternalRow;
@@ -77,7 +78,13 @@ final class TeachTask implements FlatMapFunction<Iterator<InternalRow>, String> 
         OnnxRunner runner = teacher.runner(open, plan.batch());
         SignalFileWriter writer = writer()) {
       TeachPartition partition = new TeachPartition(plan, pipeline, runner, writer, rows);
-      return List.of(partition.teach(examples).toLine()).iterator();
+      TeachOutcome outcome = partition.teach(examples);
+      if (TaskContext.get().isInterrupted()) {
+        // Another attempt was quicker, and the version may be committed by now.
+        writer.remove();
+        throw new TaskKilledException("the task was asked to stop");
+      }
+      return List.of(outcome.toLine()).iterator();
     }
   }
 

@@ -38,7 +38,10 @@ public record TeacherPlan(
     // All models before any check: a section is not read on once the recipe has one more fault.
     List<Optional<Blueprint.Training>> trained =
         teachers.stream()
-            .map(given -> Blueprint.training(draft.data(), given.graph(), given.train()))
+            .map(
+                given ->
+                    Blueprint.training(
+                        draft.data().map(data -> shown(given, data)), given.graph(), given.train()))
             .toList();
     List<TeacherPlan> plans = new ArrayList<>();
     for (int i = 0; i < teachers.size(); i++) {
@@ -47,6 +50,7 @@ public record TeacherPlan(
       Section section = Section.of(draft.source(), i, problems);
       section.checkPaths();
       draft.data().ifPresent(data -> section.checkTable(given, data));
+      draft.data().ifPresent(data -> section.checkFeatures(given, data));
       if (teachers.size() > 1) {
         section.checkId(given);
       }
@@ -60,9 +64,31 @@ public record TeacherPlan(
     return plans;
   }
 
-  /** The examples as a teacher sees them: with a normalisation of its own, if it has one. */
+  /**
+   * The examples as a teacher sees them: by features or with a normalisation of its own, if it has
+   * any.
+   */
   static FeatureSettings seen(TeacherSettings given, DataSettings data) {
-    return given.normalisation().map(data.features()::normalisedBy).orElse(data.features());
+    return given
+        .features()
+        .or(() -> given.normalisation().map(data.features()::normalisedBy))
+        .orElse(data.features());
+  }
+
+  /**
+   * The same with views, which are the student's: of features that it does not see there are none.
+   *
+   * @return empty when a transform was refused
+   */
+  static Optional<FeaturePipeline> pipeline(TeacherSettings given, DataSettings data) {
+    return given.features().isPresent()
+        ? Optional.of(new FeaturePipeline(seen(given, data), List.of(), data.views().seed()))
+        : FeaturePipeline.read(seen(given, data), data.views());
+  }
+
+  /** The tables as a model sees them that is trained to be this teacher. */
+  static DataSettings shown(TeacherSettings given, DataSettings data) {
+    return given.features().map(data::showing).orElse(data);
   }
 
   /** Where the teacher of that number stands in a recipe: {@code teacher}, {@code teachers[1]}. */
@@ -76,7 +102,7 @@ public record TeacherPlan(
 
   /** The features of the examples and their views, as this teacher sees them. */
   FeaturePipeline pipeline(DataSettings data) {
-    return FeaturePipeline.read(features, data.views()).orElseThrow();
+    return pipeline(settings, data).orElseThrow();
   }
 
   /**
@@ -139,6 +165,21 @@ public record TeacherPlan(
             "table.confidence",
             "must be above 1/%d, the chance of a guess, and at most 1, is %s"
                 .formatted(classes, always.value()));
+      }
+    }
+
+    /**
+     * A view changes what the student sees; nobody knows what that means for features it does not
+     * see, and a teacher that saw no change would speak of another picture than the student's.
+     */
+    void checkFeatures(TeacherSettings given, DataSettings data) {
+      if (given.features().isPresent() && data.views().count() > 1) {
+        problem(
+            "features",
+            ("are the teacher's own, and data.views.count is %d: views are drawn from the student's"
+                    + " features, so the teacher could not see what they change; set"
+                    + " data.views.count = 1")
+                .formatted(data.views().count()));
       }
     }
 

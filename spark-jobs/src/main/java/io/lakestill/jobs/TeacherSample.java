@@ -47,7 +47,8 @@ record TeacherSample(SparkSession spark, Recipe recipe, TeacherPass teacher, Pat
 
   @Override
   public Map<String, SampleMoments> moments(long seed, int rows, List<String> signals) {
-    Dataset<Row> examples = ExampleTable.unchecked(spark, recipe.data(), Split.TRAIN);
+    Dataset<Row> examples =
+        ExampleTable.unchecked(spark, recipe.data(), Split.TRAIN, teacher.own());
     Column draw =
         sha2(concat(lit("sample " + seed + " "), col(ExampleTable.SAMPLE_ID)).cast("binary"), 256);
     spark.sparkContext().setJobDescription("draw a sample of %d examples".formatted(rows));

@@ -3,6 +3,7 @@ package io.lakestill.jobs;
 import io.lakestill.jobs.Blueprint.Training;
 import io.lakestill.objective.Classifier;
 import io.lakestill.objective.Dimensions;
+import io.lakestill.objective.Objective;
 import io.lakestill.objective.Requirements;
 import io.lakestill.objective.WeightedTerms;
 import io.lakestill.recipe.Problems;
@@ -15,9 +16,11 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.spark.sql.Dataset;
@@ -203,12 +206,14 @@ record TermChecks(Training training, Problems problems) {
    * that needs a signal whose shape is not known yet is passed over.
    *
    * @param rows of one worker's batch
+   * @param samples training examples of one worker, asked for only where a term finds a few too
+   *     few; empty when they cannot be counted, which is a fault of its own
    * @param signals the shape of each signal by the name that a loss uses
    */
-  void sizes(int rows, Map<String, List<Integer>> signals) {
+  void sizes(int rows, Supplier<OptionalInt> samples, Map<String, List<Integer>> signals) {
     StudentGraph graph = training.graph();
     int classes = graph.outputShape(StudentGraph.LOGITS).sizes().get(0);
-    int samples = Math.max(rows + 1, 2 * classes);
+    int few = Math.max(rows + 1, 2 * classes);
     for (Term term : terms()) {
       Map<String, List<Integer>> shapes = new HashMap<>();
       term.requires()
@@ -219,7 +224,14 @@ record TermChecks(Training training, Problems problems) {
         known &= addShapes(need, signals, shapes);
       }
       if (known) {
-        Rehearsal.complaint(term.made().objective(), new Dimensions(rows, samples, classes, shapes))
+        Objective objective = term.made().objective();
+        Rehearsal.complaint(objective, new Dimensions(rows, few, classes, shapes))
+            .flatMap(
+                ofFew ->
+                    samples.get().stream()
+                        .mapToObj(all -> new Dimensions(rows, all, classes, shapes))
+                        .flatMap(all -> Rehearsal.complaint(objective, all).stream())
+                        .findFirst())
             .ifPresent(
                 complaint ->
                     term.problem(

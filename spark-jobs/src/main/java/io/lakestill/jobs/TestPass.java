@@ -9,6 +9,7 @@ import io.lakestill.recipe.Encoding;
 import io.lakestill.teacher.OnnxModel;
 import io.lakestill.teacher.OnnxRunner;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -30,6 +31,7 @@ final class TestPass implements AutoCloseable {
 
   private final TestPlan plan;
   private final Map<FeaturePipeline, float[]> features = new LinkedHashMap<>();
+  private final Map<FeaturePipeline, Cell> cells = new HashMap<>();
   private final String[] ids;
   private final int[] labels;
   private final List<OnnxModel> models = new ArrayList<>();
@@ -45,9 +47,17 @@ final class TestPass implements AutoCloseable {
    *
    * @param contestants models to run and tables to read, teachers first
    * @param teachers how many of them are teachers; all others are compared with the first
+   * @param encoding how what students are shown is stored
+   * @param own what teachers are shown instead, in the order of their columns
    */
   record TestPlan(
-      List<Examined> contestants, int teachers, Encoding encoding, int classes, int bins, int batch)
+      List<Examined> contestants,
+      int teachers,
+      Encoding encoding,
+      List<OwnFeatures> own,
+      int classes,
+      int bins,
+      int batch)
       implements java.io.Serializable {}
 
   TestPass(TestPlan plan) {
@@ -68,13 +78,25 @@ final class TestPass implements AutoCloseable {
     models.add(model);
     OnnxRunner runner = contestant.runner(model, plan.batch());
     runners.put(outputs.size(), runner);
+    cells.put(contestant.features(), cell(contestant));
     features.computeIfAbsent(
         contestant.features(), pipeline -> new float[plan.batch() * pipeline.width()]);
     return runner;
   }
 
+  /** Where what a model is shown stands in a row, and how it is stored. */
+  private record Cell(int ordinal, Encoding encoding) {}
+
+  private Cell cell(Contestant contestant) {
+    return contestant.own().stream()
+        .map(own -> new Cell(RAW + 1 + plan.own().indexOf(own), own.features().encoding()))
+        .findFirst()
+        .orElse(new Cell(RAW, plan.encoding()));
+  }
+
   /**
-   * Scores all rows ({@code sample_id}, {@code label}, {@code raw}, what tables say of them).
+   * Scores all rows ({@code sample_id}, {@code label}, {@code raw}, what teachers are shown
+   * instead, what tables say of them).
    *
    * @throws io.lakestill.error.LakestillException (exit 3) when a model that is no teacher says
    *     something not finite; the message names model and row
@@ -97,9 +119,10 @@ final class TestPass implements AutoCloseable {
     ids[filled] = id;
     labels[filled] = row.getInt(LABEL);
     try {
-      RawFeatures raw = RawCell.read(row, RAW, plan.encoding());
       for (Map.Entry<FeaturePipeline, float[]> entry : features.entrySet()) {
         FeaturePipeline pipeline = entry.getKey();
+        Cell cell = cells.get(pipeline);
+        RawFeatures raw = RawCell.read(row, cell.ordinal(), cell.encoding());
         pipeline.features(raw, id, 0, entry.getValue(), filled * pipeline.width());
       }
     } catch (BadFeaturesException e) {

@@ -12,7 +12,6 @@ import io.lakestill.io.Sha256;
 import io.lakestill.objective.WeightedTerms;
 import io.lakestill.recipe.DataSettings;
 import io.lakestill.recipe.ModelRole;
-import io.lakestill.recipe.TableSettings;
 import io.lakestill.signal.InputSnapshot;
 import io.lakestill.signal.SignalManifest;
 import io.lakestill.train.CheckpointFolder;
@@ -27,7 +26,6 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 import org.apache.commons.lang3.SerializationUtils;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
@@ -73,12 +71,13 @@ record TrainJob(
     try {
       Configuration configuration = spark.sessionState().newHadoopConf();
       CheckpointFolder folder = new CheckpointFolder(checkpoint, configuration);
+      TrainingInputs inputs = TrainingInputs.of(spark, data);
       Taught taught =
-          Taught.current(signals, data, training.objectives().requires())
+          Taught.current(signals, data, training.objectives().requires(), inputs::reads)
               .takenBy(training.objectives());
       TeacherClassifiers classifiers = new TeacherClassifiers(signals, taught);
       TrainJob given = with(classifiers.given(training.objectives()));
-      String fingerprint = given.fingerprint(taught, configuration);
+      String fingerprint = given.fingerprint(taught, inputs.files());
       Optional<CheckpointManifest> done = alreadyDone(folder, fingerprint);
       if (done.isPresent()) {
         return StageLog.Result.alreadyDone(done.get());
@@ -182,7 +181,7 @@ record TrainJob(
   }
 
   /** SHA-256 over everything the training depends on, apart from the shape of the cluster. */
-  private String fingerprint(Taught taught, Configuration configuration) {
+  private String fingerprint(Taught taught, List<InputSnapshot> inputs) {
     List<String> parts = new ArrayList<>();
     parts.add("lakestill train 1");
     parts.add(role + " " + seed);
@@ -196,11 +195,7 @@ record TrainJob(
     parts.add("key " + data.id() + ", label " + data.label() + ", classes " + data.classes());
     parts.add(
         data.validation().isPresent() ? "validation" : "held out " + data.validationFraction());
-    Stream.of(Split.TRAIN, Split.VALIDATION)
-        .map(split -> ExampleTable.table(data, split))
-        .distinct()
-        .map(table -> snapshot(table, configuration).toString())
-        .forEach(parts::add);
+    inputs.forEach(input -> parts.add(input.toString()));
     taught.versions().forEach(version -> parts.addAll(dependsOn(version.manifest())));
     return Sha256.of(String.join("\n", parts));
   }
@@ -208,12 +203,8 @@ record TrainJob(
   /** A loss that asks nothing of the teacher depends on its quarantine only. */
   private List<String> dependsOn(SignalManifest taught) {
     return training.needsSignals()
-        ? List.of(taught.version() + " " + taught.fingerprint())
+        ? List.of(taught.fingerprint())
         : taught.quarantine().stream().map(file -> "quarantine " + file.sha256()).toList();
-  }
-
-  private static InputSnapshot snapshot(TableSettings table, Configuration configuration) {
-    return InputSnapshot.of(table.path(), table.where(), configuration);
   }
 
   private CheckpointManifest manifest(

@@ -23,8 +23,11 @@ import picocli.CommandLine.Option;
           + " added, another number of rows or other columns are all found, and the file is named"
           + " with what to do. Exit code 3 then."
     },
-    footerHeading = "%nExample:%n",
-    footer = "  bin/lakestill verify --table out/quickstart/signals/teacher")
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  bin/lakestill verify --table out/quickstart/signals/teacher",
+      "  bin/lakestill verify --table out/daily/signals/teacher --dt 2026-11-03"
+    })
 final class VerifyCommand implements Callable<Integer> {
   private static final int CURRENT = 0;
 
@@ -35,6 +38,12 @@ final class VerifyCommand implements Callable<Integer> {
       paramLabel = "N",
       description = "The version to look at; the current one if not given.")
   private int version = CURRENT;
+
+  @Option(
+      names = "--dt",
+      paramLabel = "DATE",
+      description = "Looks at the slice of this date only. Repeatable; all dates if not given.")
+  private List<String> dates = List.of();
 
   // Not the standard help options: their --version means Lakestill's own.
   @Option(
@@ -52,7 +61,8 @@ final class VerifyCommand implements Callable<Integer> {
       SignalTable opened = table.open(spark);
       summary.json().put("table", opened.root().toString());
       SignalManifest manifest =
-          version == CURRENT ? TableOptions.current(opened) : opened.manifest(version);
+          TableOptions.of(
+              version == CURRENT ? TableOptions.current(opened) : opened.manifest(version), dates);
       List<TableFile> files = opened.files(manifest);
       long bytes = files.stream().mapToLong(file -> file.expected().bytes()).sum();
       summary

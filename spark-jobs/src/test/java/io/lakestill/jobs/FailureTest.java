@@ -6,6 +6,7 @@ import io.lakestill.error.Errors;
 import io.lakestill.error.ExitCode;
 import io.lakestill.io.StoredFile;
 import java.io.IOException;
+import java.io.NotSerializableException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,13 +24,22 @@ class FailureTest {
         Failure.of(
             new UncheckedIOException("Cannot write 'a'", new IOException("No space left\nat all")));
 
-    assertThat(failure.exitCode()).isEqualTo(ExitCode.INTERNAL);
-    assertThat(failure.message()).isEqualTo("Cannot write 'a': No space left");
+    assertThat(failure.exitCode()).isEqualTo(ExitCode.TRY_AGAIN);
+    assertThat(failure.message())
+        .startsWith("Cannot write 'a': No space left; check that the file system answers and has");
   }
 
   @Test
   void namesAFaultWithoutAMessage() {
     assertThat(Failure.of(new NullPointerException()).message()).isEqualTo("NullPointerException");
+  }
+
+  @Test
+  void whatJavaCannotSerialiseIsNoFaultOfAFileSystem() {
+    Failure failure =
+        Failure.of(new IllegalStateException("odd", new NotSerializableException("Thing")));
+
+    assertThat(failure).isEqualTo(new Failure(ExitCode.INTERNAL, "odd: Thing"));
   }
 
   @Test

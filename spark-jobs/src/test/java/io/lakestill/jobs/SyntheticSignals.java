@@ -142,7 +142,7 @@ final class SyntheticSignals {
                     Optional.empty(),
                     version,
                     "run",
-                    "fingerprint",
+                    "fingerprint " + version,
                     List.of(),
                     table.named(Content.SIGNALS, version, Optional.empty(), signals),
                     table.named(Content.QUARANTINE, version, Optional.empty(), quarantine),

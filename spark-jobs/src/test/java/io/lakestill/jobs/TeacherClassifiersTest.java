@@ -33,6 +33,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -214,7 +215,8 @@ class TeacherClassifiersTest {
         problems,
         TEACHER,
         LOSS,
-        "student={architecture=null,layers=[{type=flatten},{type=linear,width=16},{type=relu},"
+        "student=null",
+        "student={layers=[{type=flatten},{type=linear,width=16},{type=relu},"
             + "{type=dropout,rate=0.1},{type=linear,width=10}],outputs{embedding=relu1}}");
 
     assertThat(problems.found())
@@ -259,6 +261,30 @@ class TeacherClassifiersTest {
     Problems problems = new Problems();
     new TermChecks(blueprint.student(), problems)
         .classifiers(new FutureClassifiers(blueprint, files, stored)::refusal);
+    return problems.found().stream().map(Problem::toString).toList();
+  }
+
+  @Test
+  void letsTheTermSayWhichWidthsDoNotFit() {
+    assertThat(ofSizes("{type=crcd-gradient-cosine,projection=linear}")).isEmpty();
+    assertThat(ofSizes("{type=crcd-gradient-cosine}"))
+        .singleElement()
+        .asString()
+        .startsWith("--set train.objectives: train.objectives[0]: cannot be computed from rows of")
+        .endsWith(
+            "crcd-gradient-cosine: 'student.embedding' has 32 values and 'teacher.embedding' 16;"
+                + " set projection = linear.");
+    assertThat(ofSizes("{type=crcd-gradient-cosine,project=[embedding]}"))
+        .singleElement()
+        .asString()
+        .contains("'weight.student_classifier' is Tensor[10, 32] but its input has 16 channels");
+  }
+
+  private static List<String> ofSizes(String term) {
+    Problems problems = new Problems();
+    new TermChecks(Digits.blueprint(TEACHER, "train.objectives=[" + term + "]").student(), problems)
+        .sizes(
+            8, () -> OptionalInt.of(100), Map.of("logits", List.of(10), "embedding", List.of(16)));
     return problems.found().stream().map(Problem::toString).toList();
   }
 

@@ -6,6 +6,7 @@ import io.lakestill.recipe.Problem;
 import io.lakestill.recipe.Problems;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -36,8 +37,14 @@ class TermChecksTest {
   }
 
   private static List<String> ofSizes(Map<String, List<Integer>> signals, String... overrides) {
+    return ofSizes(1000, signals, overrides);
+  }
+
+  private static List<String> ofSizes(
+      int samples, Map<String, List<Integer>> signals, String... overrides) {
     Problems problems = new Problems();
-    new TermChecks(Digits.blueprint(overrides).student(), problems).sizes(8, signals);
+    new TermChecks(Digits.blueprint(overrides).student(), problems)
+        .sizes(8, () -> OptionalInt.of(samples), signals);
     return shown(problems);
   }
 
@@ -178,5 +185,17 @@ class TermChecksTest {
         .asString()
         .startsWith("clkd: ");
     assertThat(Digits.blueprint(Digits.DISTILLED).experimental()).isEmpty();
+  }
+
+  @Test
+  void countsTheExamplesWhenAFewAreTooFewForATerm() {
+    Map<String, List<Integer>> signals = Map.of("embedding", List.of(4));
+    String queue = loss("{type=distilcse-ckd,queue-size=500}");
+
+    assertThat(ofSizes(508, signals, queue, "teacher.outputs.embedding=e")).isEmpty();
+    assertThat(ofSizes(507, signals, queue, "teacher.outputs.embedding=e"))
+        .singleElement()
+        .asString()
+        .contains("a worker has 507 training rows", "set queue-size to at most 499");
   }
 }

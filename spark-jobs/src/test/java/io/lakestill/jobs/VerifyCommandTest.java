@@ -103,8 +103,10 @@ class VerifyCommandTest {
   void findsFilesThatAreSoundAndNotWhatTheManifestSays() throws IOException {
     Path path = folder.resolve("_lakestill/manifest-v1.json");
     ObjectNode manifest = Json.parse(Files.readString(path), "manifest");
-    ObjectNode file = (ObjectNode) manifest.path("files").get(1);
+    ObjectNode slice = (ObjectNode) manifest.path("slices").get(0);
+    ObjectNode file = (ObjectNode) slice.path("files").get(1);
     file.put("rows", file.path("rows").asInt() + 7);
+    slice.put("rows", slice.path("rows").asInt() + 7);
     manifest.put("rows", manifest.path("rows").asInt() + 7);
     ((ArrayNode) manifest.path("signals")).addObject().put("name", "embedding").put("width", 3);
     Files.writeString(path, Json.pretty(manifest));

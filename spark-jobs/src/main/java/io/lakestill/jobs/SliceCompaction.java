@@ -1,0 +1,94 @@
+package io.lakestill.jobs;
+
+import static org.apache.spark.sql.functions.col;
+
+import io.lakestill.error.Errors;
+import io.lakestill.signal.Content;
+import io.lakestill.signal.SignalFile;
+import io.lakestill.signal.SignalManifest;
+import io.lakestill.signal.SignalSchema;
+import io.lakestill.signal.SignalTable;
+import io.lakestill.signal.Slice;
+import java.util.List;
+import org.apache.spark.sql.SparkSession;
+
+/**
+ * Writes a slice anew as one generation of files: the rows that live, each with the bytes that it
+ * has. No teacher is asked, and what the slice says is the same, so its fingerprint is too.
+ *
+ * @param smallBytes a file below this size is small
+ */
+record SliceCompaction(SparkSession spark, SignalTable table, long smallBytes) {
+  /** How many times a small one a file should be: four, so that those written are not small. */
+  private static final int FULL = 4;
+
+  /** Whether it would be another one afterwards. */
+  boolean isNeeded(Slice slice) {
+    long small = slice.files().stream().filter(file -> file.bytes() < smallBytes).count();
+    return !slice.tombstones().isEmpty() || small > 1;
+  }
+
+  /**
+   * Whoever calls this has the slice for itself.
+   *
+   * @param version that holds it
+   * @param runId of the run that writes it
+   * @throws io.lakestill.error.LakestillException (exit 3) when its files do not hold the rows that
+   *     the manifest says
+   */
+  Slice compact(SignalManifest version, Slice slice, String runId) {
+    int number = table.nextVersion();
+    SignalManifest alone = version.only(slice::equals);
+    long bytes = slice.bytes() * slice.rows() / Math.max(1, slice.rows() + slice.deadRows());
+    int files = Math.toIntExact(Math.max(1, bytes / (FULL * smallBytes)));
+    spark
+        .sparkContext()
+        .setJobDescription(
+            "compact %s %s: %d rows into %d files"
+                .formatted(table.root(), slice.date().orElse(""), slice.rows(), files));
+    List<SignalFile> written =
+        slice.rows() == 0 ? List.of() : written(new SignalVersion(table, alone), number, files);
+    Slice made =
+        new Slice(
+            slice.date(),
+            number,
+            runId,
+            slice.fingerprint(),
+            slice.inputs(),
+            table.named(Content.SIGNALS, number, slice.date(), written),
+            slice.quarantine(),
+            List.of(),
+            0);
+    if (made.rows() != slice.rows()) {
+      throw Errors.badInput(
+          "Signal table '%s' has %d living rows of '%s', its manifest says %d; run verify, then teach again."
+              .formatted(table.root(), made.rows(), slice.date().orElse("all"), slice.rows()));
+    }
+    table.checkFiles(made);
+    table.removeLeftovers(made);
+    return made;
+  }
+
+  private List<SignalFile> written(SignalVersion version, int number, int files) {
+    SignalManifest manifest = version.manifest();
+    CompactTask task =
+        new CompactTask(
+            manifest.schema(),
+            manifest.teacher().id(),
+            manifest.teacher().sha256(),
+            table.folder(Content.SIGNALS, number, manifest.slices().get(0).date()).toString(),
+            table.configuration());
+    return version
+        .rows(spark)
+        .repartition(files, col(SignalSchema.SAMPLE_ID))
+        .sortWithinPartitions(SignalSchema.SAMPLE_ID, SignalSchema.VIEW_ID)
+        .queryExecution()
+        .toRdd()
+        .toJavaRDD()
+        .mapPartitions(task)
+        .collect()
+        .stream()
+        .map(TombstoneTask::file)
+        .toList();
+  }
+}
