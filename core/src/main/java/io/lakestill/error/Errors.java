@@ -41,7 +41,7 @@ public final class Errors {
   public static LakestillException unreachable(String what, Throwable cause) {
     return new LakestillException(
         ExitCode.TRY_AGAIN,
-        "%s: %s; check the address and the network, and try again."
+        "%s: %s; check the address, the network and the room there is, and try again."
             .formatted(what, cause.getMessage() == null ? cause : cause.getMessage()),
         cause);
   }

@@ -15,8 +15,9 @@ import java.util.stream.IntStream;
  * when there are many classes. So it is chosen by one half of them and asked about the other, and
  * the reverse; only examples that exactly one of the two orders is right on count, as in McNemar's
  * test. Of {@code b} that the other order has and {@code c} that this one has, {@code (b - c) /
- * sqrt(b + c)} above 3 is no accident (one-sided, 1 in 700). A right model, however weak, is right
- * most often with its own class, so no order does better on examples it was not chosen by.
+ * sqrt(b + c)} above 3 is no accident (one-sided, 1 in 700). A model that was hardly trained may
+ * well say one class for another all the time; so, unless it is no better than chance as it is, the
+ * other order must also be right on more than half of what the model says of the classes it moves.
  *
  * <p>Chance is the accuracy of the same answers given to examples drawn at random, {@code Σ_k p_k
  * q_k} of the parts of class {@code k} among labels and answers, so a model that always says the
@@ -65,14 +66,25 @@ public record ClassOrder(int examples, int right, double chance, List<Move> move
     int[] answer = indices(answers, classes);
     int right = right(label, answer, identity(classes.length));
     double chance = chance(label, answer, classes.length);
-    Optional<int[]> better =
-        classes.length > MOST_CLASSES ? Optional.empty() : better(label, answer, classes.length);
-    return new ClassOrder(
-        labels.length,
-        right,
-        chance,
-        better.map(order -> moves(order, classes, answer)).orElse(List.of()),
-        better.map(order -> right(label, answer, order)).orElse(right));
+    ClassOrder given = new ClassOrder(labels.length, right, chance, List.of(), right);
+    return (classes.length > MOST_CLASSES
+            ? Optional.<int[]>empty()
+            : better(label, answer, classes.length))
+        .filter(order -> given.noBetterThanChance() || rightOnMost(label, answer, order))
+        .map(order -> given.moved(moves(order, classes, answer), right(label, answer, order)))
+        .orElse(given);
+  }
+
+  private ClassOrder moved(List<Move> moves, int rightThen) {
+    return new ClassOrder(examples, right, chance, moves, rightThen);
+  }
+
+  /** Of the examples whose answer means another class in another order. */
+  private static boolean rightOnMost(int[] labels, int[] answers, int[] order) {
+    int[] moved =
+        IntStream.range(0, labels.length).filter(i -> order[answers[i]] != answers[i]).toArray();
+    long right = Arrays.stream(moved).filter(i -> order[answers[i]] == labels[i]).count();
+    return 2 * right > moved.length;
   }
 
   public double accuracy() {

@@ -1,5 +1,6 @@
 package io.lakestill.recipe;
 
+import java.io.Serializable;
 import java.util.List;
 import java.util.Optional;
 
@@ -20,7 +21,10 @@ public record FeatureSettings(
     List<Integer> shape,
     Layout layout,
     double scale,
-    Normalisation normalisation) {
+    Normalisation normalisation)
+    implements Serializable {
+  private static final long serialVersionUID = 1L;
+
   public FeatureSettings {
     columns = List.copyOf(columns);
     shape = List.copyOf(shape);

@@ -1,5 +1,6 @@
 package io.lakestill.recipe;
 
+import java.io.Serializable;
 import java.util.List;
 
 /**
@@ -8,7 +9,9 @@ import java.util.List;
  * @param mean one value for all channels, or one per channel
  * @param deviation one value for all channels, or one per channel; never zero
  */
-public record Normalisation(List<Double> mean, List<Double> deviation) {
+public record Normalisation(List<Double> mean, List<Double> deviation) implements Serializable {
+  private static final long serialVersionUID = 1L;
+
   public Normalisation {
     mean = List.copyOf(mean);
     deviation = List.copyOf(deviation);

@@ -19,7 +19,7 @@ import java.util.function.Function;
  * @param crossEntropy mean of {@code -log p(true class)}, in nats
  * @param calibrationError expected calibration error over the bins of {@code reliability}, in [0,
  *     1] (Guo et al., 2017, equation 5)
- * @param parameters learned numbers
+ * @param parameters learned numbers; 0 of a teacher that is a table, as the next two
  * @param bytes size of its ONNX file
  * @param rowsPerSecond rows scored per second in ONNX Runtime
  * @param toTeacher its distance to the teacher; empty for the teacher itself and without one

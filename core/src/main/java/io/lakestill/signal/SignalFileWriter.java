@@ -23,7 +23,7 @@ public final class SignalFileWriter implements AutoCloseable {
    *
    * @param schema the columns
    * @param teacherId the teacher, a column and part of the footer
-   * @param teacherSha256 the SHA-256 of its ONNX file, part of the footer
+   * @param teacherSha256 its SHA-256 in the manifest, part of the footer
    */
   public record Contents(SignalSchema schema, String teacherId, String teacherSha256) {
 

@@ -54,7 +54,7 @@ public record SignalManifest(
 
   /**
    * @param id the teacher's id in the recipe
-   * @param sha256 of its ONNX file
+   * @param sha256 of its ONNX file; of a table, of where it is and how it is read
    * @param shown what it was shown of an example
    */
   public record Teacher(String id, String sha256, SignalSchema.Shown shown) {

@@ -19,7 +19,6 @@ import io.lakestill.train.PackedRows;
 import io.lakestill.train.RowLayout;
 import java.util.Arrays;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -236,8 +235,7 @@ class HeadColumnsTest {
     StudentGraph graph = Pictures.student();
     RowLayout outputs = RowLayout.outputs(Blobs.crossEntropy().requires(), graph);
     BigDlGraph plain =
-        BigDlGraph.training(
-            graph, outputs, LossParameters.NONE, Parameters.initial(graph, 1), 1);
+        BigDlGraph.training(graph, outputs, LossParameters.NONE, Parameters.initial(graph, 1), 1);
 
     assertThat(plain.module().toString()).doesNotContain("HeadColumns");
     assertThat(plain.heads()).isEmpty();

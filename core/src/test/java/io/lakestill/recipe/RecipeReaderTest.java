@@ -165,7 +165,7 @@ class RecipeReaderTest {
     assertThat(read(SOUND.replace(", onnx = big.onnx", ""))).isEmpty();
     assertThat(problems.found())
         .extracting(Problem::message)
-        .anySatisfy(m -> assertThat(m).startsWith("must name either onnx"));
+        .anySatisfy(m -> assertThat(m).startsWith("must name exactly one of onnx"));
   }
 
   @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -108,6 +109,56 @@ class TeachersTest {
     assertThat(problems.found())
         .singleElement()
         .satisfies(p -> assertThat(p.message()).contains("outputs names a signal '" + signal));
+  }
+
+  @Test
+  void itsOwnFeaturesHaveTheDefaultsOfTheData() {
+    String own = "teacher { id = a, onnx = b, features { columns = [told], shape = [3] } }";
+    Recipe recipe = read(SOUND + own).orElseThrow();
+
+    FeatureSettings features = recipe.teachers().get(0).features().orElseThrow();
+    assertThat(features)
+        .isEqualTo(
+            new FeatureSettings(
+                List.of("told"),
+                Encoding.FLOAT,
+                List.of(3),
+                Layout.CHW,
+                1,
+                new Normalisation(List.of(0.0), List.of(1.0))));
+    assertThat(features.normalisation()).isEqualTo(recipe.data().features().normalisation());
+    assertThat(features.scale()).isEqualTo(recipe.data().features().scale());
+
+    assertThat(read(SOUND + "teacher { id = a, onnx = b, features { shape = [3] } }")).isEmpty();
+    assertThat(problems.found())
+        .extracting(Problem::toString)
+        .containsExactly("test.conf:11: teacher.features.columns: is missing");
+  }
+
+  @Test
+  void isCheckedByDefaultAndAsTheRecipeSays() {
+    assertThat(checked("")).isEqualTo(new TeacherCheckSettings(512, OptionalDouble.empty()));
+    assertThat(checked(", check { rows = 9, accuracy-floor = 0.8 }"))
+        .isEqualTo(new TeacherCheckSettings(9, OptionalDouble.of(0.8)));
+    assertThat(checked(", check.accuracy-floor = 0").asksNothing()).isTrue();
+
+    read(SOUND + "teacher { id = a, onnx = b, check { rows = 0 } }");
+    read(SOUND + "teacher { id = a, onnx = b, check { accuracy-floor = 80 } }");
+    read(SOUND + "teacher { id = a, onnx = b, check { accuracy-floor = high } }");
+    assertThat(problems.found())
+        .extracting(Problem::message)
+        .containsExactly(
+            "rows must be 1 to 100,000, is 0",
+            "accuracy-floor must be 0 to 1, or chance, is 80.0",
+            "must be a number, is 'high'");
+  }
+
+  private TeacherCheckSettings checked(String more) {
+    return read(SOUND + "teacher { id = a, onnx = b%s }".formatted(more))
+        .orElseThrow()
+        .teachers()
+        .get(0)
+        .check();
   }
 
   @Test

@@ -60,8 +60,6 @@ class RecipeGatesTest {
   void gateOnTheSizeOfATeacherNeedsAModel() throws IOException {
     List<Problem> found =
         problems(
-            "data.views=null",
-            "data.views={count=1,transforms=[]}",
             "teacher=null",
             "teacher={id=t,table={path=scores,probabilities=p}}",
             "evaluate.gates=[student.parameters < teacher.parameters, teacher.accuracy > 0]");

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.lakestill.SchemaCheck;
+import io.lakestill.TestResource;
 import io.lakestill.error.ExitCode;
 import io.lakestill.error.LakestillException;
 import io.lakestill.report.page.ScorecardPage;
@@ -15,6 +17,7 @@ import org.junit.jupiter.api.Test;
  * A teacher that is a table without the test rows: there is a twin to compare with, but no teacher.
  */
 class UnmeasuredTeacherTest {
+  private static final String SCHEMA = "/io/lakestill/schema/scorecard.v1.schema.json";
 
   @Test
   void isNamedWhereItsFiguresWouldStand() {
@@ -24,6 +27,7 @@ class UnmeasuredTeacherTest {
     assertThat(json.at("/unmeasured_teachers/0").textValue()).isEqualTo("llm");
     assertThat(json.at("/scratch/accuracy").isNumber()).isTrue();
     assertThat(json.at("/student").has("agreement")).isFalse();
+    assertThat(SchemaCheck.faults(TestResource.json(SCHEMA), json)).isEmpty();
     assertThat(SampleScorecards.small().toJson().has("unmeasured_teachers")).isFalse();
   }
 

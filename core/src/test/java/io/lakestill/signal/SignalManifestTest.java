@@ -106,6 +106,29 @@ class SignalManifestTest {
   }
 
   @Test
+  void saysWhetherTheTeacherWasShownFeaturesOfItsOwn() {
+    SignalManifest own =
+        new SignalManifest(
+            SAMPLE.version(),
+            SAMPLE.created(),
+            SAMPLE.runId(),
+            SAMPLE.codeVersion(),
+            new SignalManifest.Teacher("resnet", "a".repeat(64), SignalSchema.Shown.OWN_FEATURES),
+            SAMPLE.preprocessing(),
+            SAMPLE.signals(),
+            SAMPLE.classes(),
+            SAMPLE.views(),
+            SAMPLE.basis(),
+            SAMPLE.slices());
+
+    assertThat(SignalManifest.fromJson(own.toJson(), "own")).isEqualTo(own);
+    assertThat(own.toJson().at("/teacher/own_features").asBoolean()).isTrue();
+    assertThat(own.schema().parquet().containsField("teacher_content_hash")).isTrue();
+    assertThat(SAMPLE.schema().parquet().containsField("teacher_content_hash")).isFalse();
+    assertThat(SAMPLE.schema()).asString().startsWith("SignalSchema[signals=[").endsWith("]]");
+  }
+
+  @Test
   void writesTheGoldenFile() {
     assertThat(Json.pretty(SAMPLE.toJson())).isEqualTo(TestResource.text(GOLDEN));
   }

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import io.lakestill.error.ExitCode;
 import io.lakestill.error.LakestillException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.Callable;
@@ -71,6 +72,25 @@ class OnnxModelTest {
       assertThat(results[0][row * CLASSES + c])
           .as("seed %d", seed)
           .isCloseTo((float) logit, within(1e-5f));
+    }
+  }
+
+  /** What it says of zeros fits, so nothing can be known before the first rows. */
+  @Test
+  void anOutputThatGrowsWithTheRowsIsRefused() {
+    byte[] twice =
+        OnnxModels.sayingTwice(
+            OnnxModels.withInput(1, 2, 3).linear(first, HIDDEN, second, CLASSES));
+    try (OnnxModel model = OnnxModel.open(OnnxFile.of(twice, "twice.onnx"));
+        OnnxRunner runner = runner(model, 5)) {
+      runner.run(new float[5 * WIDTH], 5, runner.outputArrays());
+      float[] ones = new float[5 * WIDTH];
+      Arrays.fill(ones, 1);
+
+      assertThatThrownBy(() -> runner.run(ones, 5, runner.outputArrays()))
+          .isInstanceOfSatisfying(
+              LakestillException.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.BAD_INPUT))
+          .hasMessageContaining("Model 'twice.onnx' failed on a batch of 5 rows: ");
     }
   }
 

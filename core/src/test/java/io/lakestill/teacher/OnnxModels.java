@@ -19,6 +19,8 @@ import java.util.stream.LongStream;
  * the flattened input.
  */
 public final class OnnxModels {
+  private static final int INT64 = TensorProto.DataType.INT64.getNumber();
+
   private final GraphProto.Builder graph = GraphProto.newBuilder().setName("fixture");
 
   private OnnxModels(long... rowShape) {
@@ -80,6 +82,44 @@ public final class OnnxModels {
     return more.build().toByteArray();
   }
 
+  /** The same model, which says everything twice of rows whose values have a sum above one. */
+  public static byte[] sayingTwice(byte[] model) {
+    ModelProto.Builder more = parsed(model).toBuilder();
+    GraphProto.Builder graph = more.getGraphBuilder();
+    for (NodeProto.Builder node : graph.getNodeBuilderList()) {
+      if (node.getOutput(0).equals("logits")) {
+        node.setOutput(0, "once");
+      }
+    }
+    graph
+        .addInitializer(weights("one", new float[] {1}, 1))
+        .addInitializer(whole("keep", 1))
+        .addNode(node("ReduceSum", "sum", "flat").addAttribute(integer("keepdims", 0)))
+        .addNode(node("Greater", "much", "sum", "one"))
+        .addNode(node("Cast", "more", "much").addAttribute(integer("to", INT64)))
+        .addNode(node("Add", "columns", "more", "keep"))
+        .addNode(node("Concat", "times", "keep", "columns").addAttribute(integer("axis", 0)))
+        .addNode(node("Tile", "logits", "once", "times"));
+    return more.build().toByteArray();
+  }
+
+  private static AttributeProto integer(String name, int value) {
+    return AttributeProto.newBuilder()
+        .setName(name)
+        .setType(AttributeProto.AttributeType.INT)
+        .setI(value)
+        .build();
+  }
+
+  private static TensorProto whole(String name, long value) {
+    return TensorProto.newBuilder()
+        .setName(name)
+        .setDataType(INT64)
+        .addDims(1)
+        .addInt64Data(value)
+        .build();
+  }
+
   /** The same weights, in a file beside the model, as large models are often saved. */
   public static byte[] withExternalWeights(byte[] model) {
     ModelProto.Builder moved = parsed(model).toBuilder();
@@ -127,13 +167,10 @@ public final class OnnxModels {
         .build();
   }
 
-  private static TensorProto weights(String name, float[] values, long rows, long columns) {
+  private static TensorProto weights(String name, float[] values, long... shape) {
     TensorProto.Builder tensor =
-        TensorProto.newBuilder()
-            .setName(name)
-            .setDataType(TensorProto.DataType.FLOAT.getNumber())
-            .addDims(rows)
-            .addDims(columns);
+        TensorProto.newBuilder().setName(name).setDataType(TensorProto.DataType.FLOAT.getNumber());
+    LongStream.of(shape).forEach(tensor::addDims);
     for (float value : values) {
       tensor.addFloatData(value);
     }

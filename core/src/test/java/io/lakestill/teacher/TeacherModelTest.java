@@ -59,9 +59,9 @@ class TeacherModelTest {
   void refusesAnotherInputWidth() {
     assertRefused(
         () -> TeacherModel.inspect(settings(null, BOTH), file, new FeatureShape(1, 3, 2), 4),
-        "Teacher 'big' has input image: float [batch, 1, 2, 3], the recipe gives float"
-            + " [batch, 1, 3, 2] or [batch, 6]; correct data.features.shape, or export the model"
-            + " with that input and a free batch axis.");
+        "Teacher 'big' has input image: float [batch, 1, 2, 3], the recipe gives float [batch, 1,"
+            + " 3, 2] or [batch, 6]; correct the shape of its features, or export the model with"
+            + " that input and a free batch axis.");
   }
 
   @Test

@@ -1,6 +1,7 @@
 package io.lakestill.jobs;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.lakestill.error.Errors;
 import io.lakestill.signal.SignalManifest;
 import io.lakestill.signal.SignalTable;
@@ -68,26 +69,8 @@ final class CompactCommand implements Callable<Integer> {
       TableLeases leases = new TableLeases(opened, runId, console);
       SliceCompaction compaction = new SliceCompaction(spark, opened, small * MIB);
       for (Slice slice : chosen) {
-        Optional<String> date = slice.date();
         if (compaction.isNeeded(slice)) {
-          String name = date.orElse("all rows");
-          compact(compaction, leases, date)
-              .ifPresent(
-                  rewritten -> {
-                    done.addObject()
-                        .put("dt", name)
-                        .put("rows", rewritten.rows())
-                        .put("files", rewritten.files().size())
-                        .put("bytes", rewritten.bytes());
-                    console.line(
-                        String.format(
-                            Locale.ROOT,
-                            "%s: %,d rows in %,d files, %,d bytes.",
-                            name,
-                            rewritten.rows(),
-                            rewritten.files().size(),
-                            rewritten.bytes()));
-                  });
+          compact(compaction, leases, slice.date()).ifPresent(made -> tell(made, done, console));
         }
       }
       console.line(
@@ -98,6 +81,20 @@ final class CompactCommand implements Callable<Integer> {
       summary.failed(SparkFailures.worded(e, "compact"));
     }
     return summary.finish();
+  }
+
+  private static void tell(Slice made, ArrayNode done, Console console) {
+    ObjectNode json = done.addObject();
+    made.date().ifPresent(date -> json.put("dt", date));
+    json.put("rows", made.rows()).put("files", made.files().size()).put("bytes", made.bytes());
+    console.line(
+        String.format(
+            Locale.ROOT,
+            "%s: %,d rows in %,d files, %,d bytes.",
+            made.date().orElse("All"),
+            made.rows(),
+            made.files().size(),
+            made.bytes()));
   }
 
   /** The slice as it is now; empty when meanwhile it has gone, or another run has done it. */

@@ -1,12 +1,13 @@
 package io.lakestill.jobs;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.lakestill.io.Json;
 
 /** Shows a person how far a teacher is, and what its checks found. */
 final class ConsoleTeaching implements ProgressListener {
   private final Console console;
-  private final ObjectNode found = Json.object();
+  private final ArrayNode found = Json.object().arrayNode();
 
   ConsoleTeaching(Console console) {
     this.console = console;
@@ -20,11 +21,16 @@ final class ConsoleTeaching implements ProgressListener {
   @Override
   public void checked(TeacherCheck.Finding finding) {
     console.line("  " + finding.line());
-    finding.addTo(found);
+    if (finding instanceof TeacherAccuracy) {
+      found.addObject();
+    }
+    finding.addTo((ObjectNode) found.get(found.size() - 1));
   }
 
-  /** The figures of the checks, for the summary; empty when there were none. */
-  ObjectNode found() {
-    return found;
+  /** Adds the figures of the checks to a summary: {@code checks}, one for each date or table. */
+  void addTo(ObjectNode summary) {
+    if (!found.isEmpty()) {
+      summary.set("checks", found);
+    }
   }
 }

@@ -51,7 +51,7 @@ final class EvaluateJob {
     List<Examined> examined = new ArrayList<>();
     for (Candidate candidate : contestants) {
       if (candidate instanceof Scores scores) {
-        examined.add(scores.reader().at(rows.schema().length()));
+        examined.add(scores.reader().logitsAlone().at(rows.schema().length()));
         rows = scores.joined(rows);
       } else {
         examined.add((Contestant) candidate);

@@ -131,7 +131,7 @@ record ExampleChecks(DataSettings data, String split, TableSettings table) {
         .limit(SHOWN)
         .collectAsList()
         .stream()
-        .map(row -> row.getString(0))
+        .map(row -> ShownKey.of(row.getString(0)))
         .toList();
   }
 }

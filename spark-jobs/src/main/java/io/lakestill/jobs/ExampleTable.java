@@ -162,7 +162,7 @@ public final class ExampleTable {
             .limit(SHOWN)
             .collectAsList()
             .stream()
-            .map(row -> row.getString(0))
+            .map(row -> ShownKey.of(row.getString(0)))
             .toList();
     if (!shared.isEmpty()) {
       throw Errors.badInput(

@@ -134,7 +134,9 @@ final class OnnxPass implements TeacherPass {
     List<Column> columns = new ArrayList<>();
     Stream.of(ExampleTable.SAMPLE_ID, ExampleTable.LABEL, ExampleTable.RAW, KeyComparison.VIEWS)
         .forEach(name -> columns.add(col(name)));
-    own.forEach(only -> columns.add(col(ExampleTable.own(0))));
+    if (!own.isEmpty()) {
+      columns.add(col(ExampleTable.own(0)));
+    }
     return work.select(columns.toArray(Column[]::new));
   }
 

@@ -164,9 +164,7 @@ final class Pipeline {
         .put("rows", manifest.rows())
         .put("new_rows", manifest.newRows())
         .put("quarantined", manifest.quarantinedRows());
-    if (!teaching.found().isEmpty()) {
-      table.set("check", teaching.found());
-    }
+    teaching.addTo(table);
   }
 
   private void trainTeacher(TeacherPlan teacher, Blueprint.Training training) {

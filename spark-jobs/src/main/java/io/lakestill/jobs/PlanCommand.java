@@ -136,9 +136,14 @@ final class PlanCommand implements Callable<Integer> {
     PlannedRows rows = PlannedRows.of(spark, blueprint.recipe().data());
     java.nio.file.Path folder = Files.createTempDirectory("lakestill-plan");
     try {
+      TeacherFiles files =
+          new TeacherFiles(
+              blueprint,
+              OutputFolder.of(blueprint.recipe().output(), spark),
+              spark.sessionState().newHadoopConf());
       PlannedTeacher.Means means =
           new PlannedTeacher.Means(
-              spark, blueprint.recipe(), wishes, rows, new Path(folder.toUri()));
+              spark, blueprint.recipe(), wishes, rows, files, new Path(folder.toUri()));
       List<PlannedTeacher> teachers = new ArrayList<>();
       for (TeacherPlan plan : blueprint.teachers()) {
         PlannedTeacher teacher = PlannedTeacher.of(plan, means);

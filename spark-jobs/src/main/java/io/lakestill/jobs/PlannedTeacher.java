@@ -1,6 +1,7 @@
 package io.lakestill.jobs;
 
 import io.lakestill.error.Errors;
+import io.lakestill.recipe.ProjectionSettings;
 import io.lakestill.recipe.Recipe;
 import io.lakestill.recipe.TeacherSettings;
 import io.lakestill.signal.SignalColumn;
@@ -61,7 +62,12 @@ record PlannedTeacher(
 
   /** What planning a teacher needs. */
   record Means(
-      SparkSession spark, Recipe recipe, PlanWishes wishes, PlannedRows rows, Path folder) {
+      SparkSession spark,
+      Recipe recipe,
+      PlanWishes wishes,
+      PlannedRows rows,
+      TeacherFiles files,
+      Path folder) {
     Configuration configuration() {
       return spark.sessionState().newHadoopConf();
     }
@@ -80,8 +86,7 @@ record PlannedTeacher(
    */
   static PlannedTeacher of(TeacherPlan plan, Means means) throws IOException {
     TeacherSettings settings = plan.settings();
-    Optional<OnnxFile> file =
-        settings.onnx().map(path -> OnnxFile.read(new Path(path), means.configuration()));
+    Optional<OnnxFile> file = means.files().given(plan);
     Optional<TeacherTiming> timing =
         means.wishes().timed() && file.isPresent()
             ? Optional.of(timed(plan, file.get(), means))
@@ -119,6 +124,8 @@ record PlannedTeacher(
     Codec codec = Codec.of(means.recipe().signals().codecs(), name);
     String tensor = plan.settings().outputs().get(name);
     Map<String, Optional<List<Integer>>> sources = new LinkedHashMap<>();
+    ProjectionSettings projection = means.recipe().signals().projections().get(name);
+    sources.put("signals.project", Optional.ofNullable(projection).map(made -> List.of(made.to())));
     sources.put(
         "the timed pass",
         timing.flatMap(
@@ -158,7 +165,8 @@ record PlannedTeacher(
       throws IOException {
     List<Signal> known = known(signals);
     List<Integer> widths = known.stream().map(signal -> signal.width().orElseThrow()).toList();
-    TrialRows rows = timing.isPresent() ? timing.get().said() : assumed(widths, means);
+    TrialRows rows =
+        timing.isPresent() ? timing.get().said().ofWidths(widths) : assumed(widths, means);
     return CodecSizes.of(
         rows,
         widths,

@@ -3,7 +3,6 @@ package io.lakestill.jobs;
 import com.typesafe.config.ConfigRenderOptions;
 import io.lakestill.bigdl.ClusterShape;
 import io.lakestill.bigdl.StudentTrainer;
-import io.lakestill.data.FeatureShape;
 import io.lakestill.error.Errors;
 import io.lakestill.error.LakestillException;
 import io.lakestill.io.Build;
@@ -13,9 +12,6 @@ import io.lakestill.recipe.DataSettings;
 import io.lakestill.recipe.Problems;
 import io.lakestill.recipe.TableSettings;
 import io.lakestill.signal.InputSnapshot;
-import io.lakestill.teacher.OnnxFile;
-import io.lakestill.teacher.SignalOutput;
-import io.lakestill.teacher.TeacherModel;
 import io.lakestill.train.RowLayout;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -32,7 +28,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
-import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.SparkExecutorInfo;
@@ -203,31 +198,10 @@ final class Preflight {
 
   /** The shapes of their signals; one that is trained here is looked at when it is there. */
   private List<Map<String, List<Integer>>> checkTeachers(Faults faults) {
+    TeacherShapes shapes = new TeacherShapes(spark, blueprint, output);
     return blueprint.teachers().stream()
-        .map(teacher -> faults.gather(() -> signals(teacher)).orElse(Map.of()))
+        .map(teacher -> faults.gather(() -> shapes.of(teacher)).orElse(Map.of()))
         .toList();
-  }
-
-  private Map<String, List<Integer>> signals(TeacherPlan teacher) {
-    if (teacher.settings().table().isPresent()) {
-      return Scores.open(spark, data, teacher.settings()).shapes();
-    }
-    return new TeacherFiles(blueprint, output, configuration())
-        .given(teacher)
-        .map(file -> inspected(teacher, file))
-        .map(
-            model ->
-                model.outputs().stream()
-                    .collect(Collectors.toMap(SignalOutput::signal, SignalOutput::shape)))
-        .orElse(Map.of());
-  }
-
-  private TeacherModel inspected(TeacherPlan teacher, OnnxFile file) {
-    return TeacherModel.inspect(
-        teacher.settings(),
-        file,
-        FeatureShape.of(teacher.features().shape()),
-        data.classes().size());
   }
 
   private FutureSignals future() {

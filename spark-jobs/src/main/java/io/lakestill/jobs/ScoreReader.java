@@ -37,6 +37,12 @@ record ScoreReader(
         name, stated, classes, classWidth, answersByName, further, widths, ordinal);
   }
 
+  /** The same without further signals: a model is measured by its logits. */
+  ScoreReader logitsAlone() {
+    return new ScoreReader(
+        name, stated, classes, classWidth, answersByName, List.of(), List.of(), first);
+  }
+
   /** Room for the signals of so many rows: logits first. */
   float[][] outputArrays(int rows) {
     float[][] outputs = new float[1 + further.size()][];

@@ -93,7 +93,7 @@ final class SignalSink {
     writer.quarantine(new QuarantineRow(sampleId, view, reason));
     quarantined++;
     if (examples.size() < SHOWN) {
-      examples.add("%s (view %d): %s".formatted(sampleId, view, reason));
+      examples.add("%s (view %d): %s".formatted(ShownKey.of(sampleId), view, reason));
     }
   }
 

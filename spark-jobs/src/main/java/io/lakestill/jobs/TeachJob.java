@@ -38,6 +38,9 @@ public final class TeachJob {
   private final TableLeases leases;
   private final TableCommit commit;
 
+  /** The last version that this run made; others may have made more since. */
+  private Optional<SignalManifest> made = Optional.empty();
+
   /**
    * What is asked of a run of the stage.
    *
@@ -117,7 +120,8 @@ public final class TeachJob {
             .distinct()
             .map(of -> InputSnapshot.of(of.path(), of.where(), table.configuration()))
             .toList();
-    return teach(Optional.empty(), inputs, () -> {}).orElseGet(() -> table.current().orElseThrow());
+    teach(Optional.empty(), inputs, () -> {});
+    return madeOrCurrent();
   }
 
   /** Puts a slice into the table; empty when it is there already. */
@@ -126,7 +130,17 @@ public final class TeachJob {
     Optional<SignalManifest> current = table.current();
     return new SliceTeaching(spark, recipe, teacher, table, date)
         .teach(current, inputs, order.runId(), order.listener())
-        .map(made -> commit.put(made, current, still));
+        .map(alone -> commit.put(alone, current, still))
+        .map(this::remember);
+  }
+
+  private SignalManifest remember(SignalManifest version) {
+    made = Optional.of(version);
+    return version;
+  }
+
+  private SignalManifest madeOrCurrent() {
+    return made.orElseGet(() -> table.current().orElseThrow());
   }
 
   private SignalManifest dates() {
@@ -144,7 +158,7 @@ public final class TeachJob {
     if (order.dates().isAll()) {
       dropVanished(examples);
     }
-    return table.current().orElseThrow();
+    return madeOrCurrent();
   }
 
   /** What a range is chosen from: also dates that have a slice and no example any more. */
@@ -190,6 +204,7 @@ public final class TeachJob {
       try (RunLease lease = leases.date(date)) {
         commit
             .drop(date, lease::requireHeld)
+            .map(this::remember)
             .ifPresent(version -> tell("%s: no longer in the table, its slice is dropped", date));
       }
     }

@@ -99,10 +99,7 @@ record TrialRows(List<Key> keys, float[][] signals) {
     }
     float[][] signals = new float[widths.size()][];
     for (int s = 0; s < signals.length; s++) {
-      signals[s] = new float[keys.size() * widths.get(s)];
-      for (int i = 0; i < signals[s].length; i++) {
-        signals[s][i] = (float) (DEVIATION * random.nextGaussian());
-      }
+      signals[s] = gaussians(keys.size() * widths.get(s), random);
     }
     for (int row = 0; row < keys.size(); row++) {
       int classes = widths.get(0);
@@ -112,6 +109,31 @@ record TrialRows(List<Key> keys, float[][] signals) {
       }
     }
     return new TrialRows(keys, signals);
+  }
+
+  /**
+   * The same rows where signals of another width are made up, as projected ones are: their values
+   * are sums of many, so about Gaussian.
+   *
+   * @param widths of the signals
+   */
+  TrialRows ofWidths(List<Integer> widths) {
+    Random random = new Random(SEED);
+    float[][] fitting = signals.clone();
+    for (int s = 0; s < fitting.length; s++) {
+      if (fitting[s].length != count() * widths.get(s)) {
+        fitting[s] = gaussians(count() * widths.get(s), random);
+      }
+    }
+    return new TrialRows(keys, fitting);
+  }
+
+  private static float[] gaussians(int count, Random random) {
+    float[] values = new float[count];
+    for (int i = 0; i < count; i++) {
+      values[i] = (float) (DEVIATION * random.nextGaussian());
+    }
+    return values;
   }
 
   int count() {

@@ -38,12 +38,14 @@ class AuditCommandTest {
   static void chooseMaster() {
     System.setProperty("spark.master", "local[2]");
     System.setProperty("spark.ui.enabled", "false");
+    System.setProperty("spark.sql.shuffle.partitions", "2");
   }
 
   @AfterAll
   static void forgetMaster() {
     System.clearProperty("spark.master");
     System.clearProperty("spark.ui.enabled");
+    System.clearProperty("spark.sql.shuffle.partitions");
   }
 
   private SyntheticSignals wide() {

@@ -189,7 +189,9 @@ class DailyCommandsTest {
     String trained =
         Files.readString(folder.resolve("daily.conf"))
             .replaceFirst(
-                "onnx = \"[^\"]+\"", "graph { architecture = mlp, hidden = [4] }\n train {}")
+                "onnx = \"[^\"]+\"",
+                "graph { architecture = mlp, hidden = [4] }\n"
+                    + " train { objectives = [{ type = cross-entropy }] }")
             .replace(", map = \"flat:0\"", "");
     Files.writeString(folder.resolve("trained.conf"), trained);
     CommandLineRun early =

@@ -45,6 +45,7 @@ class PlanCommandTest {
   static void chooseMaster() {
     System.setProperty("spark.master", "local[2]");
     System.setProperty("spark.ui.enabled", "false");
+    System.setProperty("spark.sql.shuffle.partitions", "2");
     System.setProperty("lakestill.home", HOME);
   }
 
@@ -52,6 +53,7 @@ class PlanCommandTest {
   static void forgetMaster() {
     System.clearProperty("spark.master");
     System.clearProperty("spark.ui.enabled");
+    System.clearProperty("spark.sql.shuffle.partitions");
     System.clearProperty("lakestill.home");
   }
 

@@ -140,7 +140,7 @@ class PrivilegedFeaturesTest {
     assertThat(card.at("/teacher/accuracy").asDouble()).isEqualTo(1);
     assertThat(card.at("/student/accuracy").asDouble()).isGreaterThan(0.85);
     assertThat(columns("student")).containsExactly("plain");
-    assertThat(summary.at("/signals/check/accuracy").asDouble()).isEqualTo(1);
+    assertThat(summary.at("/signals/checks/0/accuracy").asDouble()).isEqualTo(1);
 
     SignalManifest manifest = table().current().orElseThrow();
     assertThat(manifest.toJson().at("/teacher/own_features").asBoolean()).isTrue();
@@ -148,7 +148,7 @@ class PrivilegedFeaturesTest {
     Row said = signals(manifest).get("row-000");
     assertThat(said.<String>getAs("teacher_content_hash"))
         .isNotEqualTo(said.<String>getAs("content_hash"));
-    assertThat(said.<List<Float>>getAs("logits")).containsExactlyInAnyOrder(5f, 0f);
+    assertThat(said.<Float>getList(said.fieldIndex("logits"))).containsExactlyInAnyOrder(5f, 0f);
   }
 
   @Test
@@ -169,8 +169,8 @@ class PrivilegedFeaturesTest {
     SignalManifest second = table().current().orElseThrow();
     assertThat(second.version()).isEqualTo(2);
     assertThat(second.newRows()).as("one told otherwise, one seen otherwise").isEqualTo(2);
-    assertThat(signals(second).get("row-007").<List<Float>>getAs("logits"))
-        .containsExactly(1.5f, 4.5f);
+    Row again = signals(second).get("row-007");
+    assertThat(again.<Float>getList(again.fieldIndex("logits"))).containsExactly(1.5f, 4.5f);
     assertThat(second.rows()).isEqualTo(first.rows());
     run(TEACH);
     assertThat(table().current()).hasValue(second);
@@ -264,7 +264,7 @@ class PrivilegedFeaturesTest {
 
   @Test
   void aNormalisationBesideThemIsRefused() {
-    overrides = "teacher.normalise { mean = [1] }";
+    overrides = "teacher.normalise { mean = [1], deviation = [2] }";
 
     assertThatThrownBy(this::blueprint)
         .hasMessageContaining("teacher.normalise: goes into features, since this teacher has");

@@ -82,7 +82,7 @@ class ProjectedSignalsTest {
     for (Row row : stored("signals")) {
       float[] features = pixels.get(row.<String>getAs("sample_id")).clone();
       for (int i = 0; i < features.length; i++) {
-        features[i] *= 2;
+        features[i] *= 2f;
       }
       assertProjected(row.getList(row.fieldIndex("map")), mapProjector, features);
       assertProjected(

@@ -111,6 +111,9 @@ class ScoresTest {
     assertThat(read.get("pet-004")[1][1]).isEqualTo((float) pets.said().get("pet-004")[0]);
     assertThat(faults)
         .containsOnly(Map.entry("pet-003", "its embedding has 1 values instead of 3"));
+    assertThat(read(scores, scores.reader().logitsAlone()))
+        .as("on test rows its logits are enough")
+        .hasSize(ROWS);
   }
 
   /** As Spark reads it where Spark ML is missing, and as other tools write it. */
@@ -234,11 +237,15 @@ class ScoresTest {
 
   /** The signals of every pet by key, as a task reads them; what it refuses goes to faults. */
   private Map<String, float[][]> read(Scores scores) {
+    return read(scores, scores.reader());
+  }
+
+  private Map<String, float[][]> read(Scores scores, ScoreReader columns) {
     faults.clear();
     Map<String, float[][]> read = new HashMap<>();
     Dataset<Row> joined =
         scores.joined(Pets.table(SPARK, pets.pets()).select("sample_id", "label"));
-    ScoreReader reader = scores.reader().at(2);
+    ScoreReader reader = columns.at(2);
     for (InternalRow row : joined.queryExecution().executedPlan().executeCollect()) {
       float[][] signals = reader.outputArrays(1);
       Optional<String> fault = reader.read(row, signals, 0);

@@ -10,8 +10,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionTimeoutException;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -68,7 +70,7 @@ class TeachFaultsIT {
   @AfterEach
   void endDrivers() {
     StandaloneCluster.end(drivers.toArray(Process[]::new));
-    Awaitility.await().atMost(PATIENCE).until(() -> cluster.executors().isEmpty());
+    awaitNoExecutors();
   }
 
   @Test
@@ -252,7 +254,15 @@ class TeachFaultsIT {
   }
 
   private void awaitNoExecutors() {
-    Awaitility.await().atMost(PATIENCE).until(() -> cluster.executors().isEmpty());
+    await(() -> cluster.executors().isEmpty());
+  }
+
+  private void await(Callable<Boolean> condition) {
+    try {
+      Awaitility.await().atMost(PATIENCE).until(condition);
+    } catch (ConditionTimeoutException e) {
+      throw new AssertionError(logs(), e);
+    }
   }
 
   private static void kill(ProcessHandle process) {

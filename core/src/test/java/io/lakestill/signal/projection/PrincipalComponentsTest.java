@@ -22,20 +22,20 @@ class PrincipalComponentsTest {
 
   /** {@code numpy.linalg.eigh(numpy.cov(ROWS.T))}, the two largest, by rows of the matrix. */
   private static final float[] MATRIX = {
-    0.7452102434560216f, -0.20747942599885474f,
-    -0.604090347957901f, 0.156088811664519f,
-    0.12895875864139225f, 0.7534757876434237f,
-    -0.2512094407501244f, -0.6040387471805652f
+    0.74521024f, -0.20747943f,
+    -0.60409035f, 0.15608881f,
+    0.12895876f, 0.7534758f,
+    -0.25120944f, -0.60403875f
   };
 
   /** {@code (ROWS - ROWS.mean(0)) @ MATRIX}. */
   private static final float[] NARROW = {
-    0.61107975977361f, -0.8431518843340723f,
-    -0.723094676313301f, 2.442924848976134f,
-    2.9295127432099384f, -2.9278028944848087f,
-    -0.358052632248796f, 0.8779308881532903f,
-    2.4762153857531017f, 1.8071830285762487f,
-    -4.935660580174552f, -1.3570839868867919f
+    0.61107976f, -0.84315188f,
+    -0.7230947f, 2.4429248f,
+    2.9295127f, -2.9278029f,
+    -0.35805263f, 0.8779309f,
+    2.4762154f, 1.807183f,
+    -4.9356606f, -1.357084f
   };
 
   @Test
@@ -77,7 +77,7 @@ class PrincipalComponentsTest {
   void aLargeMeanCostsNoDigits() {
     float[] far = ROWS.clone();
     for (int i = 0; i < far.length; i++) {
-      far[i] += 1 << 20;
+      far[i] += 0x1p20f;
     }
 
     PrincipalComponents components = PrincipalComponents.of(moments(far, 4, 4), 2);
