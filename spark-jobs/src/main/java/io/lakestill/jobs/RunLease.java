@@ -65,6 +65,7 @@ final class RunLease implements AutoCloseable {
   private final Runnable atExit = this::release;
   private ScheduledFuture<?> refreshing;
   private volatile boolean lost;
+  private volatile boolean released;
 
   private RunLease(FileSystem files, Leased leased, LeaseHolder holder) {
     this.files = files;
@@ -281,10 +282,10 @@ final class RunLease implements AutoCloseable {
     }
   }
 
-  /** False when another run has taken over, or it cannot be told. */
+  /** False when it is given back, another run has taken over, or it cannot be told. */
   boolean isHeld() {
     try {
-      return isOurs();
+      return !released && isOurs();
     } catch (IOException e) {
       return false;
     }
@@ -302,7 +303,11 @@ final class RunLease implements AutoCloseable {
     release();
   }
 
-  private void release() {
+  private synchronized void release() {
+    if (released) {
+      return; // By the end of the process, or before it.
+    }
+    released = true;
     refreshing.cancel(false);
     refresher.shutdown();
     try {

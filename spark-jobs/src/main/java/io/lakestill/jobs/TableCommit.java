@@ -4,12 +4,14 @@ import io.lakestill.error.Errors;
 import io.lakestill.signal.SignalManifest;
 import io.lakestill.signal.SignalTable;
 import io.lakestill.signal.Slice;
+import java.io.IOException;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
+import org.apache.hadoop.fs.Path;
 
 /**
  * Makes new versions of a signal table out of the current one, one run at a time: what several runs
@@ -129,16 +131,35 @@ record TableCommit(SignalTable table, TableLeases leases) {
   private Optional<SignalManifest> change(
       Runnable still, Function<Optional<SignalManifest>, Optional<SignalManifest>> change) {
     try (RunLease lease = leases.commit()) {
-      Optional<SignalManifest> next = change.apply(table.current());
+      Optional<SignalManifest> current = table.current();
+      Optional<SignalManifest> next = change.apply(current);
       next.ifPresent(
           version -> {
             still.run();
+            removeUnread(current.map(SignalManifest::version).orElse(0));
             table.write(version);
             still.run();
             lease.requireHeld();
             table.pointTo(version.version());
           });
       return next;
+    }
+  }
+
+  /**
+   * Manifests of commits that died before the pointer moved: nobody has read them, and behind the
+   * next version they would pass for versions that somebody has.
+   */
+  private void removeUnread(int current) {
+    for (int version : table.versions()) {
+      if (version > current) {
+        Path manifest = table.manifestPath(version);
+        try {
+          manifest.getFileSystem(table.configuration()).delete(manifest, false);
+        } catch (IOException e) {
+          throw StorageFaults.failed("'%s' cannot be removed".formatted(manifest), e);
+        }
+      }
     }
   }
 

@@ -26,7 +26,7 @@ import org.awaitility.Awaitility;
  */
 final class StandaloneCluster implements AutoCloseable {
   private static final int WORKERS = 2;
-  private static final Duration PATIENCE = Duration.ofMinutes(2);
+  private static final Duration PATIENCE = Duration.ofMinutes(5);
   private static final Pattern ADDRESS =
       Pattern.compile("Starting Spark master at (spark://[0-9.]+:[0-9]+)");
   private static final String LOGGING =

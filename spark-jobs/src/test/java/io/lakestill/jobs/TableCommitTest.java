@@ -63,6 +63,18 @@ class TableCommitTest {
     assertThat(folder.resolve("_lakestill/leases")).isEmptyDirectory();
   }
 
+  /** Behind a later version it would pass for one that somebody has read. */
+  @Test
+  void aManifestWhosePointerNeverMovedGoesWithTheNextCommit() {
+    SignalManifest first = commit("a").put(alone("d1", "basis"), Optional.empty(), HELD);
+    table.write(first.next(2, "2026-11-21T00:00:00Z", "dead", first.slices()));
+
+    SignalManifest third = commit("c").put(alone("d2", "basis"), table.current(), HELD);
+
+    assertThat(third.version()).isEqualTo(3);
+    assertThat(table.versions()).containsExactly(1, 3);
+  }
+
   @Test
   void aSliceTakesThePlaceOfTheOneOfItsDate() {
     commit("a").put(alone("d1", "basis"), Optional.empty(), HELD);
