@@ -90,6 +90,24 @@ public final class Errors {
         null);
   }
 
+  /**
+   * This run had it, and has it no more.
+   *
+   * @param what an output folder, a date of a signal table
+   * @param why in the past tense, after its name
+   */
+  public static LakestillException leaseLost(String what, String why) {
+    return new LakestillException(
+        ExitCode.HELD,
+        "%s %s; this run has changed nothing there since. Start again.".formatted(what, why),
+        null);
+  }
+
+  /** Another run was quicker, and another start finds what it did; the caller words all parts. */
+  public static LakestillException overtaken(String message) {
+    return new LakestillException(ExitCode.TRY_AGAIN, message, null);
+  }
+
   /** The input breaks its contract; the caller words all three parts. */
   public static LakestillException badInput(String message) {
     return new LakestillException(ExitCode.BAD_INPUT, message, null);
@@ -223,6 +241,16 @@ public final class Errors {
         cause);
   }
 
+  /** Executors died again and again, or all of Spark was stopped from outside. */
+  public static LakestillException stopped(String stage, Throwable cause) {
+    return new LakestillException(
+        ExitCode.TRY_AGAIN,
+        ("Stage %s was stopped: %s. What was committed before is as it was. Start again; if the"
+                + " logs of the executors tell of memory, with more --executor-memory.")
+            .formatted(stage, String.valueOf(cause.getMessage()).lines().findFirst().orElse("")),
+        cause);
+  }
+
   /** Banks and queues that no executor could hold. */
   public static LakestillException memoryDoesNotFit(long bytes, long limit) {
     return badRecipe(
@@ -249,6 +277,19 @@ public final class Errors {
         ExitCode.GATE_REFUSED,
         "%d gate%s of the recipe refused the result; the scorecard says by how much:%n  - %s"
             .formatted(failed.size(), failed.size() == 1 ? "" : "s", String.join("\n  - ", failed)),
+        null);
+  }
+
+  /** Examples that a pass was to teach are in none of its files. */
+  public static LakestillException lostRows(
+      String teacher, long lost, long checked, String examples) {
+    return new LakestillException(
+        ExitCode.INTERNAL,
+        ("The pass of teacher '%s' lost rows: of %d examples that were looked for in its files, %d"
+             + " are neither among the signals nor in quarantine, such as %s. The signal table is"
+             + " as it was. Was the table of examples changed meanwhile? Then run teach again; else"
+             + " report it.")
+            .formatted(teacher, checked, lost, examples),
         null);
   }
 

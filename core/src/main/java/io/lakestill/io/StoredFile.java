@@ -5,8 +5,10 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -70,6 +72,45 @@ public record StoredFile(Path path, Configuration configuration) {
       } else {
         renameOver(bytes);
       }
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot write '" + path + "'", e);
+    }
+  }
+
+  /**
+   * Creates a file that is not there yet: of several that try at the same time, one does. So on
+   * local disks and HDFS; object stores may let two.
+   *
+   * @param files of local disks, the one without checksums, which would be a second file
+   * @return false when there is one already
+   */
+  public static boolean create(FileSystem files, Path path, byte[] bytes) throws IOException {
+    if (files.getUri().getScheme().equals("file")) {
+      try {
+        Files.write(
+            java.nio.file.Path.of(path.toUri().getPath()), bytes, StandardOpenOption.CREATE_NEW);
+        return true;
+      } catch (FileAlreadyExistsException e) {
+        return false;
+      }
+    }
+    try (FSDataOutputStream out = files.create(path, false)) {
+      out.write(bytes);
+      return true;
+    } catch (IOException e) {
+      if (files.exists(path)) {
+        return false;
+      }
+      throw e;
+    }
+  }
+
+  /** As {@link #create(FileSystem, Path, byte[])}, with no bytes; its folder is made if need be. */
+  public boolean createEmpty() {
+    try {
+      FileSystem files = withoutChecksums(fileSystem());
+      files.mkdirs(path.getParent());
+      return create(files, path, new byte[0]);
     } catch (IOException e) {
       throw new UncheckedIOException("Cannot write '" + path + "'", e);
     }

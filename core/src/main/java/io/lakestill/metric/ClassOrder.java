@@ -15,27 +15,48 @@ import java.util.stream.IntStream;
  * when there are many classes. So it is chosen by one half of them and asked about the other, and
  * the reverse; only examples that exactly one of the two orders is right on count, as in McNemar's
  * test. Of {@code b} that the other order has and {@code c} that this one has, {@code (b - c) /
- * sqrt(b + c)} above 3 is no accident (one-sided, 1 in 700). A model that was hardly trained may
- * well say one class for another all the time; so, unless it is no better than chance as it is, the
- * other order must also be right on more than half of what the model says of the classes it moves.
+ * sqrt(b + c)} above 3 is no accident (one-sided, 1 in 700). Being right more often is not enough:
+ * a model that cries wolf too often is right less often than its opposite and knows more all the
+ * same. So Cohen's kappa, which is what it is right on beyond chance, must be higher by three
+ * standard errors, too. A model that was hardly trained may well say one class for another all the
+ * time; so, unless it is no better than chance as it is, the other order must also be right on more
+ * than half of what the model says of the classes it moves.
  *
- * <p>Chance is the accuracy of the same answers given to examples drawn at random, {@code Σ_k p_k
- * q_k} of the parts of class {@code k} among labels and answers, so a model that always says the
- * frequent class is no better than chance, however accurate. Sources: McNemar, "Note on the
- * Sampling Error of the Difference Between Correlated Proportions", 1947; Cohen, "A Coefficient of
- * Agreement for Nominal Scales", 1960.
+ * <p>Nothing is concluded of fewer than {@value #FEWEST} examples. {@code noBetterThanChance} means
+ * that kappa is neither two standard errors above 0 nor, by as many, possibly 0.1, with at least
+ * {@value #FEWEST_OTHERS} examples that are not of the most frequent label. Of a model that says
+ * one class nearly always (fewer than {@value #FEWEST_OTHERS} other answers) it is concluded only
+ * where at most two thirds of the examples are of that class: a calibrated model of a rarer event
+ * may never say it.
+ *
+ * <p>Source: McNemar, "Note on the Sampling Error of the Difference Between Correlated
+ * Proportions", 1947.
  *
  * @param examples how many
  * @param right on how many it is right
- * @param chance what accuracy would be chance
+ * @param chance what accuracy would be chance, the same answers given to examples drawn at random
+ * @param noBetterThanChance whether it surely knows nothing of the labels
  * @param moved classes that stand elsewhere in the order in which it would be right; empty when no
  *     other order does better
  * @param rightMoved on how many it would be right with that order
  */
-public record ClassOrder(int examples, int right, double chance, List<Move> moved, int rightMoved) {
+public record ClassOrder(
+    int examples,
+    int right,
+    double chance,
+    boolean noBetterThanChance,
+    List<Move> moved,
+    int rightMoved) {
+  /** Of fewer examples nothing is concluded. */
+  public static final int FEWEST = 100;
+
+  /** So many examples must be of other labels than the most frequent one. */
+  public static final int FEWEST_OTHERS = 20;
+
   private static final double SURE = 3;
   private static final double ERRORS = 2;
   private static final double LITTLE = 0.1;
+  private static final double FREQUENT = 2.0 / 3;
 
   /** Beyond this a cubic algorithm is not worth its time; so many classes need as many examples. */
   private static final int MOST_CLASSES = 1000;
@@ -65,18 +86,47 @@ public record ClassOrder(int examples, int right, double chance, List<Move> move
     int[] label = indices(labels, classes);
     int[] answer = indices(answers, classes);
     int right = right(label, answer, identity(classes.length));
-    double chance = chance(label, answer, classes.length);
-    ClassOrder given = new ClassOrder(labels.length, right, chance, List.of(), right);
+    if (labels.length < FEWEST) {
+      double chance = labels.length == 0 ? 1 : Kappa.of(label, answer, classes.length).chance();
+      return new ClassOrder(labels.length, right, chance, false, List.of(), right);
+    }
+    Kappa kappa = Kappa.of(label, answer, classes.length);
+    boolean knowsNothing = knowsNothing(kappa) && tell(label, answer, classes.length);
+    ClassOrder given =
+        new ClassOrder(labels.length, right, kappa.chance(), knowsNothing, List.of(), right);
     return (classes.length > MOST_CLASSES
             ? Optional.<int[]>empty()
             : better(label, answer, classes.length))
-        .filter(order -> given.noBetterThanChance() || rightOnMost(label, answer, order))
+        .filter(order -> knowsNothing || rightOnMost(label, answer, order))
         .map(order -> given.moved(moves(order, classes, answer), right(label, answer, order)))
         .orElse(given);
   }
 
+  private static boolean knowsNothing(Kappa kappa) {
+    return kappa.value() <= ERRORS * kappa.error()
+        && kappa.value() + ERRORS * kappa.error() < LITTLE;
+  }
+
+  /** Whether labels and answers are of enough classes to tell anything. */
+  private static boolean tell(int[] labels, int[] answers, int classes) {
+    int[] given = counts(labels, classes);
+    int[] said = counts(answers, classes);
+    if (labels.length - Arrays.stream(given).max().orElseThrow() < FEWEST_OTHERS) {
+      return false;
+    }
+    int usual = IntStream.range(0, classes).reduce(0, (a, b) -> said[b] > said[a] ? b : a);
+    return answers.length - said[usual] >= FEWEST_OTHERS
+        || given[usual] <= FREQUENT * labels.length;
+  }
+
+  private static int[] counts(int[] values, int classes) {
+    int[] counts = new int[classes];
+    Arrays.stream(values).forEach(value -> counts[value]++);
+    return counts;
+  }
+
   private ClassOrder moved(List<Move> moves, int rightThen) {
-    return new ClassOrder(examples, right, chance, moves, rightThen);
+    return new ClassOrder(examples, right, chance, noBetterThanChance, moves, rightThen);
   }
 
   /** Of the examples whose answer means another class in another order. */
@@ -91,21 +141,25 @@ public record ClassOrder(int examples, int right, double chance, List<Move> move
     return examples == 0 ? 0 : right / (double) examples;
   }
 
+  /** Whether there are enough examples to conclude anything. */
+  public boolean conclusive() {
+    return examples >= FEWEST;
+  }
+
   /**
-   * Whether it knows nothing of the labels: its accuracy is within two standard errors of chance,
-   * and there are enough examples to have seen a tenth of the way from chance to perfect (Cohen's
-   * kappa is below 0.1 by as much). Of few examples, or where nearly all are of one class, nothing
-   * can be said.
+   * Whether its accuracy is surely below: by two standard errors, as Wilson bounds a proportion, of
+   * enough examples.
+   *
+   * @param floor 0 to 1
    */
-  public boolean noBetterThanChance() {
-    if (examples == 0 || chance >= 1) {
+  public boolean isSurelyBelow(double floor) {
+    if (!conclusive()) {
       return false;
     }
-    double byChance = Math.sqrt(chance * (1 - chance) / examples);
-    double error = Math.sqrt(accuracy() * (1 - accuracy()) / examples);
-    double kappa = (accuracy() - chance) / (1 - chance);
-    return accuracy() - chance <= ERRORS * byChance
-        && kappa + ERRORS * error / (1 - chance) < LITTLE;
+    double squares = ERRORS * ERRORS / examples;
+    double p = accuracy();
+    double spread = ERRORS * Math.sqrt(p * (1 - p) / examples + squares / (4 * examples));
+    return (p + squares / 2 + spread) / (1 + squares) < floor;
   }
 
   private static int[] indices(int[] values, int[] classes) {
@@ -121,29 +175,23 @@ public record ClassOrder(int examples, int right, double chance, List<Move> move
         IntStream.range(0, labels.length).filter(i -> order[answers[i]] == labels[i]).count();
   }
 
-  private static double chance(int[] labels, int[] answers, int classes) {
-    long[] given = new long[classes];
-    long[] said = new long[classes];
-    Arrays.stream(labels).forEach(label -> given[label]++);
-    Arrays.stream(answers).forEach(answer -> said[answer]++);
-    double squares = (double) labels.length * labels.length;
-    return IntStream.range(0, classes).mapToDouble(k -> given[k] * said[k] / squares).sum();
-  }
-
   /** The best other order, if it does better on examples that it was not chosen by. */
   private static Optional<int[]> better(int[] labels, int[] answers, int classes) {
     int gained = 0;
     int lost = 0;
+    int[] moved = new int[answers.length];
     for (int half = 0; half < 2; half++) {
       int[] order = best(labels, answers, classes, half, 2);
       for (int i = 1 - half; i < labels.length; i += 2) {
+        moved[i] = order[answers[i]];
         boolean now = answers[i] == labels[i];
-        boolean then = order[answers[i]] == labels[i];
+        boolean then = moved[i] == labels[i];
         gained += then && !now ? 1 : 0;
         lost += now && !then ? 1 : 0;
       }
     }
     return gained - lost > SURE * Math.sqrt(gained + lost)
+            && Kappa.of(labels, moved, classes).isAbove(Kappa.of(labels, answers, classes), SURE)
         ? Optional.of(best(labels, answers, classes, 0, 1))
         : Optional.empty();
   }

@@ -6,6 +6,7 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -46,11 +47,13 @@ public final class Garbage {
   private final List<Path> folders = new ArrayList<>();
   private final List<Integer> keptVersions = new ArrayList<>();
   private final List<FileStatus> garbage = new ArrayList<>();
+  private final Supplier<Set<String>> leases;
   private Set<String> living = Set.of();
 
-  private Garbage(SignalTable table, FileSystem files) {
+  private Garbage(SignalTable table, FileSystem files, Supplier<Set<String>> leases) {
     this.table = table;
     this.files = files;
+    this.leases = leases;
   }
 
   /**
@@ -66,7 +69,8 @@ public final class Garbage {
       throw new IllegalArgumentException("the current version is always kept, keep is " + keep);
     }
     try {
-      Garbage garbage = new Garbage(table, table.root().getFileSystem(table.configuration()));
+      Garbage garbage =
+          new Garbage(table, table.root().getFileSystem(table.configuration()), leases);
       garbage.list();
       garbage.living = leases.get();
       Optional<SignalManifest> current = table.current();
@@ -88,6 +92,7 @@ public final class Garbage {
       } else if (status.isFile()
           && (HALF.matcher(name).matches()
               || MANIFEST.matcher(name).matches()
+              || VersionNumbers.CLAIMED.matcher(name).matches()
               || ProjectorFile.NAME.matcher(name).matches())) {
         found.add(status);
       }
@@ -137,7 +142,8 @@ public final class Garbage {
 
   /**
    * Whether a living run may need it: all in the folders of its date, every projector, every half
-   * of a file; and every folder that is not of one date, since it may be about to write there.
+   * of a file, every claim of a number; and every folder that is not of one date, since it may be
+   * about to write there.
    */
   private boolean isOfLiving(Path path) {
     if (living.isEmpty()) {
@@ -145,6 +151,7 @@ public final class Garbage {
     }
     String name = path.getName();
     if (HALF.matcher(name).matches()
+        || VersionNumbers.CLAIMED.matcher(name).matches()
         || ProjectorFile.NAME.matcher(name).matches()
         || SIGNALS.matcher(name).matches()
         || BESIDE.matcher(name).matches()) {
@@ -164,6 +171,7 @@ public final class Garbage {
       String name = status.getPath().getName();
       if (!PART.matcher(name).matches()
           && !MANIFEST.matcher(name).matches()
+          && !VersionNumbers.CLAIMED.matcher(name).matches()
           && !ProjectorFile.NAME.matcher(name).matches()
           && !HALF.matcher(name).matches()) {
         throw Errors.badInput(
@@ -203,12 +211,17 @@ public final class Garbage {
 
   /**
    * Deletes it: manifests first, so that no version is found whose files are gone, then files, then
-   * folders that are empty.
+   * folders that are empty. A projector, whose name is that of its bytes, stays when a run may have
+   * made it anew since it was found.
    *
    * @throws UncheckedIOException when a file cannot be deleted; deleting again goes on from there
    */
   public void delete() {
     try {
+      boolean begun = !leases.get().isEmpty();
+      garbage.removeIf(status -> isProjector(status) && (begun || isMadeAnew(status)));
+      // Claims last: beside its claim a manifest never passes for a version.
+      garbage.sort(Comparator.comparing(Garbage::isClaim));
       for (FileStatus status : garbage) {
         files.delete(status.getPath(), false);
       }
@@ -220,6 +233,25 @@ public final class Garbage {
       }
     } catch (IOException e) {
       throw new UncheckedIOException("Cannot delete from '" + table.root() + "'", e);
+    }
+  }
+
+  private static boolean isClaim(FileStatus status) {
+    return VersionNumbers.CLAIMED.matcher(status.getPath().getName()).matches();
+  }
+
+  private static boolean isProjector(FileStatus status) {
+    return ProjectorFile.NAME.matcher(status.getPath().getName()).matches();
+  }
+
+  private boolean isMadeAnew(FileStatus found) {
+    try {
+      FileStatus now = files.getFileStatus(found.getPath());
+      return now.getModificationTime() != found.getModificationTime();
+    } catch (FileNotFoundException e) {
+      return true;
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot read '" + found.getPath() + "'", e);
     }
   }
 }

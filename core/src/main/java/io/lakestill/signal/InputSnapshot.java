@@ -12,6 +12,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
@@ -26,7 +27,7 @@ import org.apache.hadoop.fs.Path;
  * @param files its data files
  * @param bytes their size
  * @param newestModification the newest modification time, ISO 8601 in UTC
- * @param listingSha256 SHA-256 over name, size and modification time of every file
+ * @param listingSha256 SHA-256 over path below the table, size and modification time of every file
  */
 public record InputSnapshot(
     String path,
@@ -35,6 +36,7 @@ public record InputSnapshot(
     long bytes,
     String newestModification,
     String listingSha256) {
+  private static final Pattern GLOB = Pattern.compile("[*?\\[{]");
 
   /**
    * Lists the data files of a table; names that begin with {@code _} or {@code .} are not data.
@@ -87,9 +89,10 @@ public record InputSnapshot(
   }
 
   private static InputSnapshot of(String path, Optional<String> where, List<FileStatus> files) {
+    String base = base(path);
     String listing =
         files.stream()
-            .map(f -> f.getPath().getName() + "\t" + f.getLen() + "\t" + f.getModificationTime())
+            .map(f -> below(base, f.getPath()) + "\t" + f.getLen() + "\t" + f.getModificationTime())
             .sorted()
             .collect(Collectors.joining("\n"));
     long newest = files.stream().mapToLong(FileStatus::getModificationTime).max().orElse(0);
@@ -100,6 +103,22 @@ public record InputSnapshot(
         files.stream().mapToLong(FileStatus::getLen).sum(),
         Instant.ofEpochMilli(newest).toString(),
         Sha256.of(listing));
+  }
+
+  /** The folder of a table, or of its files; above what a glob leaves open. */
+  private static String base(String path) {
+    Path base = new Path(path);
+    while (GLOB.matcher(base.toString()).find() && base.getParent() != null) {
+      base = base.getParent();
+    }
+    return base.toUri().getPath();
+  }
+
+  /** Two files of one name in folders of two dates are not the same. */
+  private static String below(String base, Path file) {
+    String whole = file.toUri().getPath();
+    int at = whole.indexOf(base + "/");
+    return at < 0 ? file.getName() : whole.substring(at + base.length() + 1);
   }
 
   private static void collect(FileSystem fileSystem, FileStatus status, List<FileStatus> files)

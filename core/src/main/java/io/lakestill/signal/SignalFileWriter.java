@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 
@@ -28,10 +29,12 @@ public final class SignalFileWriter implements AutoCloseable {
   public record Contents(SignalSchema schema, String teacherId, String teacherSha256) {
 
     Map<String, String> footer() {
-      return Map.of(
-          FORMAT, Integer.toString(SignalManifest.FORMAT_VERSION),
-          TEACHER_ID, teacherId,
-          TEACHER_SHA256, teacherSha256);
+      // In an order of its own: that of Map.of differs between JVMs, and so would the bytes.
+      return new TreeMap<>(
+          Map.of(
+              FORMAT, Integer.toString(SignalManifest.FORMAT_VERSION),
+              TEACHER_ID, teacherId,
+              TEACHER_SHA256, teacherSha256));
     }
 
     /** Floats of a model hardly ever repeat: a dictionary would be built and thrown away. */

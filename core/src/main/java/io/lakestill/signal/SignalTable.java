@@ -1,6 +1,7 @@
 package io.lakestill.signal;
 
 import io.lakestill.error.Errors;
+import io.lakestill.error.LakestillException;
 import io.lakestill.io.Json;
 import io.lakestill.io.StoredFile;
 import io.lakestill.signal.projection.ProjectorFile;
@@ -12,9 +13,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -27,22 +25,20 @@ import org.apache.hadoop.fs.Path;
  * _lakestill/manifest-v3.json             what version 3 is, with the files it keeps of older ones
  * _lakestill/quarantine-v3/part-*.parquet rows without signals, with the reason
  * _lakestill/tombstones-v3/part-*.parquet keys whose rows in older files are dead
+ * _lakestill/claim-v4                     a run has this number, and may have written nothing yet
  * _lakestill/leases/dt=2026-11-03         the run that works on a date
  * _lakestill/leases/commit                the run that commits
  * _lakestill/CURRENT                      the version readers take, replaced atomically, last
  * </pre>
  *
- * A file exists only when a manifest names it; a version only when {@code CURRENT} has named it. So
- * a run that dies leaves rubbish and changes nothing.
+ * A file exists only when a manifest names it; a version counts only when {@code CURRENT} names it.
+ * So a run that dies leaves rubbish and changes nothing.
  *
  * @param root the folder of the table
  * @param configuration the Hadoop configuration that knows its file system
  */
 public record SignalTable(Path root, Configuration configuration) {
   static final String METADATA = "_lakestill";
-
-  private static final Pattern VERSION =
-      Pattern.compile("(?:v=|manifest-v|quarantine-v|tombstones-v)([1-9][0-9]{0,8})(?:\\.json)?");
 
   /**
    * Where files of a slice lie.
@@ -153,26 +149,19 @@ public record SignalTable(Path root, Configuration configuration) {
 
   /** The versions that have a manifest, oldest first. */
   public List<Integer> versions() {
-    return names(metadata()).stream()
-        .filter(name -> name.startsWith("manifest-v") && name.endsWith(".json"))
-        .flatMapToInt(SignalTable::version)
-        .sorted()
-        .boxed()
-        .toList();
+    return numbers().ofManifests();
   }
 
   /**
    * One above every version that has left a trace, so that a dead run's files are never mixed in.
    */
   public int nextVersion() {
-    List<String> names = new ArrayList<>(names(root));
-    names.addAll(names(metadata()));
-    return names.stream().flatMapToInt(SignalTable::version).max().orElse(0) + 1;
+    return numbers().next();
   }
 
-  private static IntStream version(String name) {
-    Matcher matcher = VERSION.matcher(name);
-    return matcher.matches() ? IntStream.of(Integer.parseInt(matcher.group(1))) : IntStream.empty();
+  /** What versions are counted by. */
+  public VersionNumbers numbers() {
+    return new VersionNumbers(root, metadata(), configuration);
   }
 
   /**
@@ -223,8 +212,8 @@ public record SignalTable(Path root, Configuration configuration) {
    * Makes a version the current one: its manifest first, the pointer last. Only where no other run
    * can commit at the same time.
    *
-   * @throws io.lakestill.error.LakestillException (exit 3) when the version already has a manifest
-   *     or one of its files is not as the manifest says
+   * @throws io.lakestill.error.LakestillException (exit 75) when the version already has a
+   *     manifest, (exit 3) when one of its files is not as the manifest says
    */
   public void commit(SignalManifest manifest) {
     checkFiles(manifest);
@@ -236,11 +225,11 @@ public record SignalTable(Path root, Configuration configuration) {
   /**
    * The first step of a commit: says what a version is, and makes nobody read it.
    *
-   * @throws io.lakestill.error.LakestillException (exit 3) when it already has a manifest
+   * @throws io.lakestill.error.LakestillException (exit 75) when it already has a manifest
    */
   public void write(SignalManifest manifest) {
     if (versions().contains(manifest.version())) {
-      throw Errors.badInput(
+      throw Errors.overtaken(
           "Signal table '%s' already has a version %d: another run wrote it meanwhile; start again."
               .formatted(root, manifest.version()));
     }
@@ -302,21 +291,30 @@ public record SignalTable(Path root, Configuration configuration) {
     }
     Set<Path> found = new TreeSet<>(listing().sizes(folders).keySet());
     files(manifest).forEach(file -> found.remove(file.path()));
-    if (!found.isEmpty()) {
-      for (int version : versions()) {
-        if (version != manifest.version()) {
-          files(manifest(version)).forEach(file -> found.remove(file.path()));
-        }
-      }
-    }
+    removeNamed(
+        found, versions().stream().filter(version -> version != manifest.version()).toList());
     return List.copyOf(found);
   }
 
-  /** Removes what lies in a slice's own folders and is not of it: other attempts of its tasks. */
+  /**
+   * Removes what lies in a slice's own folders and no manifest names: other attempts of its tasks.
+   * Nothing when a manifest that could name them is damaged.
+   */
   public void removeLeftovers(Slice slice) {
     Set<Path> left = new TreeSet<>(listing().sizes(ownFolders(slice)).keySet());
     files(slice).forEach(file -> left.remove(file.path()));
+    try {
+      removeNamed(left, versions().stream().filter(version -> version >= slice.number()).toList());
+    } catch (LakestillException e) {
+      return;
+    }
     listing().delete(left);
+  }
+
+  private void removeNamed(Set<Path> found, List<Integer> versions) {
+    if (!found.isEmpty()) {
+      versions.forEach(v -> files(manifest(v)).forEach(file -> found.remove(file.path())));
+    }
   }
 
   private List<Path> ownFolders(Slice slice) {
@@ -338,10 +336,6 @@ public record SignalTable(Path root, Configuration configuration) {
                 throw Errors.badInput(file.refusal(fault));
               });
     }
-  }
-
-  private List<String> names(Path folder) {
-    return listing().names(folder);
   }
 
   private FolderListing listing() {

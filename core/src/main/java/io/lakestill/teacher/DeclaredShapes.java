@@ -3,6 +3,7 @@ package io.lakestill.teacher;
 import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.TensorShapeProto.Dimension;
 import ai.onnx.proto.OnnxMl.ValueInfoProto;
+import io.lakestill.error.Errors;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -15,6 +16,7 @@ final class DeclaredShapes {
    * The shape of one row, without the batch axis; {@code [1]} for one value per row.
    *
    * @return empty when the file says nothing of the tensor, or leaves a size but the batch open
+   * @throws io.lakestill.error.LakestillException (exit 3) when a size is above 2^31 - 1
    */
   static Optional<List<Integer>> row(GraphProto graph, String tensor) {
     return Stream.concat(graph.getOutputList().stream(), graph.getValueInfoList().stream())
@@ -38,6 +40,16 @@ final class DeclaredShapes {
     return Optional.of(
         row.isEmpty()
             ? List.of(1)
-            : row.stream().map(size -> Math.toIntExact(size.getDimValue())).toList());
+            : row.stream().map(size -> size(size.getDimValue(), declared.getName())).toList());
+  }
+
+  private static int size(long declared, String tensor) {
+    if (declared > Integer.MAX_VALUE) {
+      throw Errors.badInput(
+          ("The ONNX file declares tensor '%s' with %d values along one axis of a row, more than a"
+                  + " row can have; name another tensor, or correct the file.")
+              .formatted(tensor, declared));
+    }
+    return (int) declared;
   }
 }

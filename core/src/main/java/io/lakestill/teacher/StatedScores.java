@@ -13,8 +13,8 @@ import java.util.Optional;
  * <ul>
  *   <li>logits: as they are; of two classes also one margin {@code m}, which becomes {@code (-m/2,
  *       m/2)};
- *   <li>probabilities: {@code log max(p, 1e-7)}, their sum being one within 1e-3; of two classes
- *       also the one of the second class;
+ *   <li>probabilities: {@code log max(p, 1e-7)}, their sum being one and none being below zero,
+ *       both within 1e-3; of two classes also the one of the second class;
  *   <li>scores: not negative, and as probabilities when divided by their sum;
  *   <li>an answer with confidence {@code c} of {@code K} classes: {@code c} for that class, {@code
  *       (1 - c) / (K - 1)} for each other, as probabilities.
@@ -61,7 +61,8 @@ public record StatedScores(Statement statement, List<String> classes) implements
   private Optional<String> ofProbabilities(double[] stated, float[] logits, int offset) {
     double[] all = stated.length == 1 ? new double[] {1 - stated[0], stated[0]} : stated;
     for (int c = 0; c < all.length; c++) {
-      if (all[c] < 0) {
+      // One above one by a rounding leaves the others as little below zero.
+      if (all[c] < -ROUNDING) {
         return Optional.of(
             stated.length == 1
                 ? "a probability is %s, which is not between 0 and 1".formatted(stated[0])
@@ -117,13 +118,14 @@ public record StatedScores(Statement statement, List<String> classes) implements
     if (!(index >= 0 && index < count) || index != Math.rint(index)) {
       return Optional.of("the answer %s is no class index (0 to %d)".formatted(index, count - 1));
     }
-    if (!isConfidence(confidence)) {
+    double sure = confidence <= 1 + ROUNDING ? Math.min(confidence, 1) : confidence;
+    if (!isConfidence(sure)) {
       return Optional.of(
           "the confidence is %s; it must be above 1/%d and at most 1".formatted(confidence, count));
     }
-    double other = (1 - confidence) / (count - 1);
+    double other = (1 - sure) / (count - 1);
     for (int c = 0; c < count; c++) {
-      double probability = c == (int) index ? confidence : other;
+      double probability = c == (int) index ? sure : other;
       logits[offset + c] = (float) Math.log(Math.max(probability, FLOOR));
     }
     return Optional.empty();

@@ -151,6 +151,92 @@ class ClassOrderTest {
     assertThat(ClassOrder.of(labels, answers).noBetterThanChance()).isFalse();
   }
 
+  /** The increments of a table: of a few rows a good teacher can be wrong on all. */
+  @Test
+  void ofFewExamplesNothingIsConcluded() {
+    for (int size = 1; size < ClassOrder.FEWEST; size++) {
+      int[] labels = IntStream.range(0, size).map(i -> i % 5).toArray();
+      int[] answers = Arrays.stream(labels).map(label -> (label + 1) % 5).toArray();
+      ClassOrder order = ClassOrder.of(labels, answers);
+      assertThat(order.right()).isZero();
+      assertThat(order.noBetterThanChance()).as("%d examples", size).isFalse();
+      assertThat(order.moved()).as("%d examples", size).isEmpty();
+      assertThat(order.isSurelyBelow(1)).as("%d examples", size).isFalse();
+      assertThat(order.conclusive()).isFalse();
+    }
+  }
+
+  @Test
+  void ofOneLabelNothingIsConcluded() {
+    int[] labels = new int[EXAMPLES];
+    Arrays.fill(labels, 3);
+    int[] answers = IntStream.range(0, EXAMPLES).map(i -> i % 2 == 0 ? 3 : i % 10).toArray();
+    assertThat(ClassOrder.of(labels, answers).noBetterThanChance()).isFalse();
+    assertThat(ClassOrder.of(labels, answers).moved()).isEmpty();
+    Arrays.fill(answers, 5);
+    assertThat(ClassOrder.of(labels, answers).moved()).isEmpty();
+  }
+
+  @Test
+  void oneAnswerPassesOnlyWhereItIsRightOnMoreThanTwoThirds() {
+    for (int share : new int[] {50, 57, 60, 66}) {
+      assertThat(always(share).noBetterThanChance()).as("%d %%", share).isTrue();
+      assertThat(always(share).moved()).as("%d %%", share).isEmpty();
+    }
+    for (int share : new int[] {67, 90, 99, 100}) {
+      assertThat(always(share).noBetterThanChance()).as("%d %%", share).isFalse();
+    }
+  }
+
+  /** Always class 0, which that share of the examples is. */
+  private static ClassOrder always(int share) {
+    int[] labels = IntStream.range(0, 500).map(i -> i % 100 < share ? 0 : 1).toArray();
+    return ClassOrder.of(labels, new int[500]);
+  }
+
+  /** A tenth are positive; it finds nearly all of them, and calls most others positive, too. */
+  @Test
+  void aRightModelThatIsOverEagerIsNotCalledExchanged() {
+    int[] labels = IntStream.range(0, 1000).map(i -> i % 10 == 0 ? 1 : 0).toArray();
+    int[] answers = labels.clone();
+    for (int i = 0; i < labels.length; i++) {
+      int block = i / 10;
+      answers[i] = labels[i] == 1 ? (block % 20 == 0 ? 0 : 1) : (block % 20 < 13 ? 1 : 0);
+    }
+    ClassOrder order = ClassOrder.of(labels, answers);
+    assertThat(order.right()).isEqualTo(95 + 900 * 7 / 20);
+    assertThat(order.moved()).isEmpty();
+    assertThat(order.noBetterThanChance()).isFalse();
+
+    int[] opposite = Arrays.stream(answers).map(answer -> 1 - answer).toArray();
+    assertThat(ClassOrder.of(labels, opposite).right()).isGreaterThan(order.right());
+    assertThat(ClassOrder.of(labels, opposite).noBetterThanChance()).isTrue();
+  }
+
+  /** A tenth are positive: a good model whose two classes are exchanged is found all the same. */
+  @Test
+  void exchangedClassesOfARarerEventAreFound() {
+    int[] labels = IntStream.range(0, EXAMPLES).map(i -> i % 10 == 0 ? 1 : 0).toArray();
+    int[] answers =
+        Arrays.stream(labels)
+            .map(label -> random.nextDouble() < 0.85 ? 1 - label : label)
+            .toArray();
+    assertThat(ClassOrder.of(labels, answers).moved())
+        .as("seed %d", seed)
+        .containsExactly(new Move(0, 1), new Move(1, 0));
+  }
+
+  @Test
+  void anAccuracyIsBelowAFloorWhenTheWilsonBoundIs() {
+    int[] labels = IntStream.range(0, 400).map(i -> i % 2).toArray();
+    int[] answers = labels.clone();
+    IntStream.range(0, 100).forEach(i -> answers[i] = 1 - answers[i]);
+    ClassOrder order = ClassOrder.of(labels, answers);
+    // Three quarters of 400: 0.75 + 2 * 0.0217, drawn a little towards one half.
+    assertThat(order.isSurelyBelow(0.78)).isFalse();
+    assertThat(order.isSurelyBelow(0.80)).isTrue();
+  }
+
   private int[] balanced(int classes) {
     return IntStream.range(0, EXAMPLES).map(i -> random.nextInt(classes)).toArray();
   }

@@ -10,10 +10,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.parquet.hadoop.ParquetFileReader;
 import org.apache.parquet.hadoop.metadata.CompressionCodecName;
@@ -154,7 +156,71 @@ class SignalTableTest {
   void refusesToCommitAVersionTwice() throws Exception {
     SignalManifest first = committed(3);
 
-    assertRefused(() -> table.commit(first), "already has a version 1", "start again");
+    assertThatThrownBy(() -> table.commit(first))
+        .isInstanceOfSatisfying(
+            LakestillException.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.TRY_AGAIN))
+        .hasMessageContaining("already has a version 1")
+        .hasMessageContaining("start again");
+  }
+
+  @Test
+  void aNumberIsClaimedByOneRun() {
+    assertThat(table.numbers().claim()).isEqualTo(1);
+    assertThat(table.numbers().claim()).as("nothing is written yet").isEqualTo(2);
+    assertThat(table.nextVersion()).isEqualTo(3);
+    Garbage garbage = Garbage.find(table, 1, () -> Set.of("dt=d1"));
+    assertThat(garbage.paths()).as("of a living run").isEmpty();
+    Garbage.find(table, 1, Set::of).delete();
+    assertThat(table.nextVersion()).isEqualTo(1);
+  }
+
+  @Test
+  void leftoversThatAnyManifestNamesAreNotRemoved() throws Exception {
+    SignalManifest first = committed(3);
+    Path named = folder.resolve(first.files().get(0).name());
+    Path extra = Files.writeString(named.resolveSibling("part-9.zstd.parquet"), "of an attempt");
+    Slice other =
+        new Slice(Optional.empty(), 1, "late", "f", List.of(), List.of(), List.of(), List.of(), 0);
+
+    table.removeLeftovers(other);
+
+    assertThat(named).exists();
+    assertThat(extra).doesNotExist();
+  }
+
+  @Test
+  void aProjectorThatWasMadeAnewSinceItWasFoundStays() throws Exception {
+    committed(3);
+    Path anew = folder.resolve("_lakestill/projector-%s.safetensors".formatted("a".repeat(64)));
+    Path dead = folder.resolve("_lakestill/projector-%s.safetensors".formatted("b".repeat(64)));
+    Files.writeString(anew, "a");
+    Files.writeString(dead, "b");
+    Files.setLastModifiedTime(anew, FileTime.fromMillis(1_000_000));
+    Garbage garbage = Garbage.find(table, 1, Set::of);
+    Files.writeString(anew, "a");
+
+    garbage.delete();
+
+    assertThat(anew).exists();
+    assertThat(dead).doesNotExist();
+  }
+
+  @Test
+  void aFileOfTheSameNameInAnotherFolderIsAnotherInput() throws Exception {
+    String lake = folder.resolve("lake").toString();
+    FileTime then = FileTime.fromMillis(1_000_000);
+    Path one = Files.createDirectories(folder.resolve("lake/dt=1")).resolve("part-0");
+    Files.writeString(one, "a");
+    Files.setLastModifiedTime(one, then);
+    InputSnapshot before = InputSnapshot.of(lake, Optional.empty(), configuration);
+    InputSnapshot glob = InputSnapshot.of(lake + "/dt=*", Optional.empty(), configuration);
+
+    Path two = Files.createDirectories(folder.resolve("lake/dt=2")).resolve("part-0");
+    Files.move(one, two);
+
+    assertThat(InputSnapshot.of(lake, Optional.empty(), configuration)).isNotEqualTo(before);
+    assertThat(InputSnapshot.of(lake + "/dt=*", Optional.empty(), configuration))
+        .isNotEqualTo(glob);
   }
 
   @Test

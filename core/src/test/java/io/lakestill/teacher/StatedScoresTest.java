@@ -55,6 +55,22 @@ class StatedScoresTest {
         .contains("a probability is 1.2, which is not between 0 and 1");
   }
 
+  /** What 32 bits, or a sum of many, make of one. */
+  @Test
+  void oneAndARoundingIsOne() {
+    assertThat(softmax(said(Statement.PROBABILITIES, YES_NO), 1.0000001))
+        .containsExactly(new double[] {0, 1}, ROUNDING);
+    assertThat(softmax(said(Statement.PROBABILITIES, YES_NO), -1e-9))
+        .containsExactly(new double[] {1, 0}, ROUNDING);
+    assertThat(softmax(said(Statement.PROBABILITIES, PETS), 1.0000001, 0, -1e-7, 0))
+        .containsExactly(new double[] {1, 0, 0, 0}, ROUNDING);
+    assertThat(fault(said(Statement.PROBABILITIES, YES_NO), 1.01)).isPresent();
+    float[] logits = new float[4];
+    assertThat(said(Statement.ANSWER, PETS).answer("dog", 1.0000001, logits, 0)).isEmpty();
+    assertThat(logits[1]).isZero();
+    assertThat(said(Statement.ANSWER, PETS).answer("dog", 1.01, logits, 0)).isPresent();
+  }
+
   @Test
   void aProbabilityOfZeroHasALogarithm() {
     float[] logits = new float[4];

@@ -21,6 +21,8 @@ import org.apache.spark.sql.catalyst.InternalRow;
  */
 record AgreementTask(List<SignalColumn> columns)
     implements FlatMapFunction<Iterator<InternalRow>, StoredAgreement> {
+  /** A sum of floats may end otherwise on another machine: of the largest value of the row. */
+  private static final double ROUNDING = 1e-4;
 
   AgreementTask {
     columns = List.copyOf(columns);
@@ -66,12 +68,14 @@ record AgreementTask(List<SignalColumn> columns)
     }
     double difference = summaries;
     double control = 0;
-    double unexplained = summaries;
+    // A log-sum-exp of small logits is not small.
+    double unexplained = summaries - ROUNDING * Math.max(size, 1);
     for (int i = 0; i < said.length; i++) {
       double apart = apart(stored[i], said[i]);
       difference = Math.max(difference, apart);
       control = Math.max(control, apart(again[i], said[i]));
-      unexplained = Math.max(unexplained, apart - error(column.codec(), stored[i], size));
+      unexplained =
+          Math.max(unexplained, apart - error(column.codec(), stored[i], size) - ROUNDING * size);
     }
     return new StoredAgreement.Signal(column.name(), difference, control, unexplained, size);
   }

@@ -108,7 +108,7 @@ final class CompactCommand implements Callable<Integer> {
         return Optional.empty();
       }
       opened.checkFiles(slice.get());
-      Slice made = compaction.compact(current, slice.get(), leases.runId());
+      Slice made = compaction.compact(current, slice.get(), leases.runId(), lease::requireHeld);
       return new TableCommit(opened, leases)
           .replace(slice.get(), made, lease::requireHeld)
           .map(version -> made);

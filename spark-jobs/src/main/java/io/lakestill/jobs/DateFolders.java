@@ -1,12 +1,13 @@
 package io.lakestill.jobs;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -22,9 +23,11 @@ import scala.collection.JavaConverters;
 /**
  * The folders of a table whose dates are in the names of folders, as {@code dt=2026-11-03}.
  *
- * @param byDate the folders of each date, by the text of the value that Spark reads from their name
+ * @param byDate the folders of each date, by the text of the value that Spark reads from their
+ *     name; folders by other columns may lie in them
+ * @param first whether the date is the first of the table's partition columns
  */
-record DateFolders(Map<String, List<Path>> byDate) {
+record DateFolders(Map<String, Set<Path>> byDate, boolean first) {
 
   /**
    * @param table a whole table, as it was read
@@ -34,7 +37,10 @@ record DateFolders(Map<String, List<Path>> byDate) {
   static Optional<DateFolders> of(Dataset<Row> table, String column) {
     return partitions(table)
         .filter(found -> Arrays.asList(found.partitionColumns().fieldNames()).contains(column))
-        .map(found -> new DateFolders(byDate(found, column)));
+        .map(
+            found ->
+                new DateFolders(
+                    byDate(found, column), found.partitionColumns().fieldIndex(column) == 0));
   }
 
   private static Optional<PartitionSpec> partitions(Dataset<Row> table) {
@@ -45,21 +51,30 @@ record DateFolders(Map<String, List<Path>> byDate) {
         : Optional.empty();
   }
 
-  private static Map<String, List<Path>> byDate(PartitionSpec found, String column) {
+  private static Map<String, Set<Path>> byDate(PartitionSpec found, String column) {
     int place = found.partitionColumns().fieldIndex(column);
     DataType type = found.partitionColumns().apply(place).dataType();
-    Map<String, List<Path>> byDate = new HashMap<>();
+    Map<String, Set<Path>> byDate = new HashMap<>();
     for (PartitionPath folder : JavaConverters.seqAsJavaList(found.partitions())) {
       Object value = CatalystTypeConverters.convertToScala(folder.values().get(place, type), type);
       if (value != null) {
-        byDate.computeIfAbsent(value.toString(), none -> new ArrayList<>()).add(folder.path());
+        Path dated = folder.path();
+        for (int deeper = found.partitionColumns().size() - 1; deeper > place; deeper--) {
+          dated = dated.getParent();
+        }
+        byDate.computeIfAbsent(value.toString(), none -> new TreeSet<>()).add(dated);
       }
     }
     return byDate;
   }
 
+  /** Whether all of a date lies, and will lie, in the folders that were found. */
+  boolean isAll(String date) {
+    return first && byDate.containsKey(date);
+  }
+
   /** The folders of some dates. */
   List<Path> of(Collection<String> dates) {
-    return dates.stream().flatMap(date -> byDate.getOrDefault(date, List.of()).stream()).toList();
+    return dates.stream().flatMap(date -> byDate.getOrDefault(date, Set.of()).stream()).toList();
   }
 }

@@ -1,6 +1,7 @@
 package io.lakestill.jobs;
 
 import io.lakestill.error.Errors;
+import io.lakestill.io.Sha256;
 import io.lakestill.recipe.DataSettings;
 import io.lakestill.signal.Slice;
 import java.util.Collection;
@@ -14,10 +15,19 @@ import java.util.TreeSet;
  * @param dates some by name; none when there is a range, or all are meant
  * @param from the first date of a range, in the order of the texts
  * @param to the last date of a range
+ * @param emptied whether dates may lose all their signals since they have no examples any more
  */
-record DateSelection(List<String> dates, Optional<String> from, Optional<String> to) {
+record DateSelection(
+    List<String> dates, Optional<String> from, Optional<String> to, boolean emptied) {
+  private static final int HASH = 8;
+
   /** Every date the tables have. */
   static final DateSelection ALL = new DateSelection(List.of(), Optional.empty(), Optional.empty());
+
+  /** Those that no date loses all its signals by. */
+  DateSelection(List<String> dates, Optional<String> from, Optional<String> to) {
+    this(dates, from, to, false);
+  }
 
   /**
    * @throws io.lakestill.error.LakestillException (exit 2) when one cannot be a date, or dates and
@@ -76,10 +86,21 @@ record DateSelection(List<String> dates, Optional<String> from, Optional<String>
             .toList();
   }
 
-  /** As a part of a file's name: {@code dt=2026-11-03}, {@code dt=2026-11-01..2026-11-30}. */
+  /**
+   * As a part of a file's name, another one for every selection: {@code dt=2026-11-03}, {@code
+   * dt=2026-11-01..2026-11-30}; of several dates by name with a hash of them.
+   */
   String fileName() {
-    String first = dates.isEmpty() ? from.orElse("") : dates.get(0);
-    String last = dates.isEmpty() ? to.orElse("") : dates.get(dates.size() - 1);
-    return "dt=" + (first.equals(last) ? first : first + ".." + last);
+    if (dates.isEmpty()) {
+      return "dt=" + from.orElse("") + ".." + to.orElse("");
+    }
+    String first = dates.get(0);
+    return dates.size() == 1
+        ? "dt=" + first
+        : "dt=%s..%s.%s"
+            .formatted(
+                first,
+                dates.get(dates.size() - 1),
+                Sha256.of(String.join("\n", dates)).substring(0, HASH));
   }
 }

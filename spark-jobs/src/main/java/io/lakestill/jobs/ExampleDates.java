@@ -118,7 +118,7 @@ final class ExampleDates {
     if (dates.contains(null)) {
       throw Errors.badInput(
           ("Table '%s': column '%s' (%s) is null in some rows, such as %s; give each a date, or"
-               + " leave them out by a condition (data.train-where).")
+                  + " leave them out by a condition (data.train-where).")
               .formatted(table.path(), column, KEY, shown(rows.where(date().isNull()))));
     }
     Optional<String> bad = dates.stream().filter(date -> !Slice.isDate(date)).findFirst();
@@ -177,8 +177,17 @@ final class ExampleDates {
     return snapshots(tables(data), dates);
   }
 
-  /** The same of one date, and with the condition that reads it alone. */
+  /**
+   * The same of one date, and with the condition that reads it alone. A run over many dates takes
+   * hours: folders that came meanwhile are found.
+   */
   List<InputSnapshot> inputs(String date) {
+    tables(data)
+        .filter(table -> folders.get(table.path()).filter(of -> !of.isAll(date)).isPresent())
+        .forEach(
+            table ->
+                folders.put(
+                    table.path(), DateFolders.of(LakeTable.read(spark, table.whole()), column)));
     return snapshots(tables(data.on(date)), List.of(date));
   }
 

@@ -16,8 +16,8 @@ import picocli.CommandLine.Option;
 @Command(
     name = "gc",
     description = {
-      "Removes the files of a signal table that no version needs: what runs left that died, and"
-          + " with --keep the versions before the newest N.",
+      "Removes the files of a signal table that no version needs: what runs left that died,"
+          + " versions above the current one, and with --keep the versions before the newest N.",
       "It takes the lease of the output folder: while a run works there it removes nothing and ends"
           + " with exit code 5. Runs of single dates do not hold that folder; what belongs to a"
           + " date that one works on is spared, and the leases of dead ones are removed."

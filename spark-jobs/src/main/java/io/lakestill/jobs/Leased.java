@@ -44,6 +44,6 @@ record Leased(Path file, String name, String otherwise) {
     return new Leased(
         new Path(table.leases(), COMMIT),
         "The list of slices of signal table '%s'".formatted(table.root()),
-        " and start again: what is done by now is kept");
+        " and start again: what this run made is not in the list, and is made again");
   }
 }

@@ -29,6 +29,9 @@ import org.apache.spark.sql.SparkSession;
 final class Pipeline {
   private static final int COMPARED_ROWS = 256;
 
+  /** In the summary: the dates that were committed, also by a run that failed later. */
+  static final String TAUGHT = "dates_taught";
+
   private final SparkSession spark;
   private final Blueprint blueprint;
   private final OutputFolder output;
@@ -37,6 +40,7 @@ final class Pipeline {
   private final ObjectNode summary;
   private final String runId;
   private final DateSelection dates;
+  private final Runnable still;
   private final TeacherFiles files;
   private final Map<FeaturePipeline, RealRows> comparedRows = new HashMap<>();
 
@@ -48,11 +52,12 @@ final class Pipeline {
       StageLog log,
       ObjectNode summary,
       String runId) {
-    this(spark, blueprint, output, console, log, summary, runId, DateSelection.ALL);
+    this(spark, blueprint, output, console, log, summary, runId, DateSelection.ALL, () -> {});
   }
 
   /**
    * @param dates which dates to teach, where the examples have dates
+   * @param still refuses when the run has lost the output folder, if it holds that
    */
   Pipeline(
       SparkSession spark,
@@ -62,7 +67,8 @@ final class Pipeline {
       StageLog log,
       ObjectNode summary,
       String runId,
-      DateSelection dates) {
+      DateSelection dates,
+      Runnable still) {
     this.spark = spark;
     this.blueprint = blueprint;
     this.output = output;
@@ -71,6 +77,7 @@ final class Pipeline {
     this.summary = summary;
     this.runId = runId;
     this.dates = dates;
+    this.still = still;
     this.files = new TeacherFiles(blueprint, output, configuration());
   }
 
@@ -110,7 +117,13 @@ final class Pipeline {
                       recipe(),
                       () -> pass(teacher),
                       output.signals(id).toString(),
-                      new TeachJob.Order(runId, dates, console, teaching));
+                      new TeachJob.Order(
+                          runId,
+                          dates,
+                          console,
+                          teaching,
+                          still,
+                          slice -> slice.date().ifPresent(summary.withArray(TAUGHT)::add)));
               return taught.runId().equals(runId)
                   ? StageLog.Result.done(taught)
                   : StageLog.Result.alreadyDone(taught);

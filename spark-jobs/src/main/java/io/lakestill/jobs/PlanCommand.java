@@ -1,6 +1,5 @@
 package io.lakestill.jobs;
 
-import io.lakestill.error.Errors;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.ArrayList;
@@ -47,8 +46,8 @@ final class PlanCommand implements Callable<Integer> {
   @Option(
       names = "--time",
       description = {
-        "Times each teacher that exists on one core of this machine, and stores what it says to see"
-            + " what that takes."
+        "Times each teacher that exists, and whose speed is not given, on one core of this machine,"
+            + " and stores what it says to see what that takes."
       })
   private boolean timed;
 
@@ -56,7 +55,9 @@ final class PlanCommand implements Callable<Integer> {
       names = "--sample",
       paramLabel = "N",
       defaultValue = "512",
-      description = "Rows to time by; ${DEFAULT-VALUE} if not given.")
+      description =
+          "Rows to time by, at most 100000, fewer if they are large; ${DEFAULT-VALUE} if not"
+              + " given.")
   private int sample;
 
   @Option(
@@ -104,6 +105,7 @@ final class PlanCommand implements Callable<Integer> {
     PlanWishes wishes = wishes();
     Blueprint blueprint = options.blueprint();
     wishes.requireKnown(blueprint.teachers());
+    wishes.requireSpeeds(blueprint.teachers());
     RunSummary summary = new RunSummary("plan");
     summary.json().put("recipe", blueprint.recipe().name());
     try (SparkSession spark = Sessions.open("plan " + blueprint.recipe().name())) {
@@ -146,16 +148,7 @@ final class PlanCommand implements Callable<Integer> {
               spark, blueprint.recipe(), wishes, rows, files, new Path(folder.toUri()));
       List<PlannedTeacher> teachers = new ArrayList<>();
       for (TeacherPlan plan : blueprint.teachers()) {
-        PlannedTeacher teacher = PlannedTeacher.of(plan, means);
-        if (wishes.seconds().isPresent()
-            && teacher.timing().isEmpty()
-            && wishes.speed(plan.id()).isEmpty()) {
-          throw Errors.badRecipe(
-              ("--within needs to know how fast teacher '%s' is; give --rows-per-second %s=R, or"
-                      + " --time if it is a model that exists.")
-                  .formatted(plan.id(), plan.id()));
-        }
-        teachers.add(teacher);
+        teachers.add(PlannedTeacher.of(plan, means));
       }
       int cores = spark.sparkContext().defaultParallelism();
       return new PlanReport(blueprint, wishes, rows, teachers, cores);

@@ -40,6 +40,8 @@ record PlanWishes(
   private static final Map<String, Integer> SECONDS =
       Map.of("s", 1, "m", 60, "min", 60, "h", 3600, "d", 86_400);
 
+  private static final int MOST_ROWS = 100_000;
+
   PlanWishes {
     widths = Map.copyOf(widths);
     speeds = Map.copyOf(speeds);
@@ -51,8 +53,13 @@ record PlanWishes(
     seconds.ifPresent(time -> requirePositive("--within", time));
     coreHour.ifPresent(price -> requirePositive("--core-hour", price));
     gigabyteMonth.ifPresent(price -> requirePositive("--gigabyte-month", price));
-    if (timed && !speeds.isEmpty()) {
-      throw Errors.badRecipe("Give --rows-per-second or --time, not both.");
+    if (timed && speeds.containsKey("")) {
+      throw Errors.badRecipe(
+          "Give --rows-per-second or --time, not both. Beside --time, --rows-per-second TEACHER=R"
+              + " is for a teacher that cannot be timed.");
+    }
+    if (sample > MOST_ROWS) {
+      throw Errors.badRecipe("--sample must be at most %,d, is %,d.".formatted(MOST_ROWS, sample));
     }
     if (seconds.isPresent() && cores.isPresent()) {
       throw Errors.badRecipe("Give --within or --cores, not both.");
@@ -101,6 +108,33 @@ record PlanWishes(
   /** Rows per second of one core, if they were given. */
   Optional<Double> speed(String teacher) {
     return Optional.ofNullable(speeds.getOrDefault(teacher, speeds.get("")));
+  }
+
+  /** Whether a teacher is to be timed: its speed is not given, and it is a model that exists. */
+  boolean times(TeacherPlan teacher) {
+    return timed
+        && speed(teacher.id()).isEmpty()
+        && (teacher.settings().onnx().isPresent() || teacher.settings().bundle().isPresent());
+  }
+
+  /**
+   * Refuses a time to be done in, when nothing will say how fast a teacher is.
+   *
+   * @throws io.lakestill.error.LakestillException (exit 2)
+   */
+  void requireSpeeds(List<TeacherPlan> teachers) {
+    for (TeacherPlan teacher : teachers) {
+      if (seconds.isPresent() && speed(teacher.id()).isEmpty() && !times(teacher)) {
+        throw Errors.badRecipe(
+            ("--within needs to know how fast teacher '%s' is; give --rows-per-second %s=R%s")
+                .formatted(
+                    teacher.id(),
+                    teacher.id(),
+                    timed
+                        ? ", since only a model that exists can be timed."
+                        : ", or --time if it is a model that exists."));
+      }
+    }
   }
 
   OptionalInt width(String teacher, String signal) {

@@ -55,8 +55,19 @@ record PlannedTeacher(
   record Signal(String name, Optional<List<Integer>> shape, String from, Codec codec) {
     OptionalInt width() {
       return shape
-          .map(sizes -> OptionalInt.of(sizes.stream().reduce(1, Math::multiplyExact)))
+          .map(sizes -> OptionalInt.of(sizes.stream().reduce(1, this::times)))
           .orElse(OptionalInt.empty());
+    }
+
+    private int times(int one, int other) {
+      long product = (long) one * other;
+      if (product > Integer.MAX_VALUE) {
+        throw Errors.badInput(
+            ("Signal '%s' has the shape %s by %s, more than %d values a row, which no row can have;"
+                    + " name another tensor, or correct the shape.")
+                .formatted(name, shape.orElseThrow(), from, Integer.MAX_VALUE));
+      }
+      return (int) product;
     }
   }
 
@@ -88,7 +99,7 @@ record PlannedTeacher(
     TeacherSettings settings = plan.settings();
     Optional<OnnxFile> file = means.files().given(plan);
     Optional<TeacherTiming> timing =
-        means.wishes().timed() && file.isPresent()
+        means.wishes().times(plan) && file.isPresent()
             ? Optional.of(timed(plan, file.get(), means))
             : Optional.empty();
     List<Signal> signals =

@@ -71,8 +71,10 @@ abstract class RecipeCommand implements Callable<Integer> {
             : Optional.empty();
     try {
       preflight.check(stages(), faults);
+      Runnable still = () -> lease.ifPresent(RunLease::requireHeld);
       Pipeline pipeline =
-          new Pipeline(spark, blueprint, output, console, log, summary.json(), runId, dates());
+          new Pipeline(
+              spark, blueprint, output, console, log, summary.json(), runId, dates(), still);
       for (Stage stage : stages()) {
         lease.ifPresent(RunLease::requireHeld);
         pipeline.run(stage);
@@ -84,7 +86,9 @@ abstract class RecipeCommand implements Callable<Integer> {
       summary.failed(e);
     } finally {
       summary.timed(log, spent());
-      if (dates().isAll() ? lease.filter(RunLease::isHeld).isPresent() : !summary.isHeldByOther()) {
+      if (dates().isAll()
+          ? lease.filter(RunLease::isHeld).isPresent()
+          : !summary.isHeldByOther() || summary.json().has(Pipeline.TAUGHT)) {
         summary.write(
             new StoredFile(output.summary(spec.name(), stages(), dates()), configuration));
       }

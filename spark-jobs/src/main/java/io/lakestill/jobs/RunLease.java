@@ -5,16 +5,11 @@ import io.lakestill.error.ExitCode;
 import io.lakestill.error.LakestillException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.Files;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
@@ -22,7 +17,6 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
-import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.util.ShutdownHookManager;
 import org.slf4j.Logger;
@@ -30,12 +24,13 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The right of one run to something, such as to write below an output folder: a file, {@code
- * .lakestill-run} there, created by one run only, written anew every ten seconds, deleted at the
- * end. A holder whose process is gone from this machine, or that has not written for a minute by
- * the file system's own clock, is dead, and the next run takes over.
+ * .lakestill-run} there, created by one run only, prolonged every ten seconds, deleted at the end.
+ * Who finds it gone has lost it, and never makes it again. A holder whose process is gone from this
+ * machine, or that has not written for a minute by the file system's own clock, is dead, and the
+ * next run takes over.
  *
  * <p>Creating is exclusive on local disks and HDFS. Object stores may let two runs that start in
- * the same instant both create; the one whose file was overwritten notices when it next writes.
+ * the same instant both create; the one whose file was overwritten notices when it next looks.
  */
 final class RunLease implements AutoCloseable {
   static final String FILE = ".lakestill-run";
@@ -43,17 +38,18 @@ final class RunLease implements AutoCloseable {
   static final Duration EXPIRY = Duration.ofSeconds(60);
 
   private static final Logger LOG = LoggerFactory.getLogger(RunLease.class);
-  private static final int READS = 5;
-  private static final long READ_AGAIN_MILLIS = 100;
   private static final int TAKEOVERS = 3;
+
+  /** Of a lease that many runs have for an instant each, one may be gone each time. */
+  private static final int ATTEMPTS = 20;
+
   private static final long POLL_MILLIS = 200;
 
   /** After Spark has stopped its work, and before Hadoop closes its file systems. */
   private static final int RELEASE_PRIORITY = FileSystem.SHUTDOWN_HOOK_PRIORITY + 10;
 
-  private final FileSystem files;
   private final Leased leased;
-  private final Path file;
+  private final LeaseFile file;
   private final LeaseHolder holder;
   private final ScheduledExecutorService refresher =
       Executors.newSingleThreadScheduledExecutor(
@@ -64,13 +60,16 @@ final class RunLease implements AutoCloseable {
           });
   private final Runnable atExit = this::release;
   private ScheduledFuture<?> refreshing;
+
+  /** Of the refresher alone, once that runs. */
+  private int prolonged;
+
   private volatile boolean lost;
   private volatile boolean released;
 
-  private RunLease(FileSystem files, Leased leased, LeaseHolder holder) {
-    this.files = files;
+  private RunLease(LeaseFile file, Leased leased, LeaseHolder holder) {
+    this.file = file;
     this.leased = leased;
-    this.file = leased.file();
     this.holder = holder;
   }
 
@@ -89,9 +88,10 @@ final class RunLease implements AutoCloseable {
   static RunLease take(
       Leased leased, String runId, Configuration conf, Console console, Duration refresh) {
     try {
-      RunLease lease = of(leased, runId, conf);
+      LeaseFile file = LeaseFile.of(leased.file(), conf);
+      RunLease lease = new RunLease(file, leased, LeaseHolder.here(runId));
       Path folder = leased.file().getParent();
-      if (!lease.files.mkdirs(folder)) {
+      if (!file.files().mkdirs(folder)) {
         throw new IOException("Mkdirs failed to create " + folder);
       }
       lease.take(console);
@@ -141,103 +141,54 @@ final class RunLease implements AutoCloseable {
   }
 
   /** True when a living run has it. */
-  static boolean isTaken(Leased leased, String runId, Configuration conf) {
+  static boolean isTaken(Leased leased, Configuration conf) {
     try {
-      RunLease lease = of(leased, runId, conf);
-      return lease.files.exists(leased.file()) && !lease.isDead(lease.read());
+      LeaseFile file = LeaseFile.of(leased.file(), conf);
+      LeaseFile.Seen seen = file.read();
+      return !seen.isGone() && !isDead(file, seen);
     } catch (IOException e) {
       throw StorageFaults.worded(leased.name() + " cannot be read", e);
     }
   }
 
-  private static RunLease of(Leased leased, String runId, Configuration conf) throws IOException {
-    // Hadoop's checksum files would be a second file to create, and so not exclusive.
-    FileSystem given = leased.file().getFileSystem(conf);
-    FileSystem files = given instanceof LocalFileSystem local ? local.getRaw() : given;
-    return new RunLease(files, leased, LeaseHolder.here(runId));
-  }
-
   private void take(Console console) throws IOException {
-    for (int attempt = 0; !create(); attempt++) {
-      if (attempt < TAKEOVERS && !files.exists(file)) {
+    int takeovers = 0;
+    for (int attempt = 0; !file.create(text()); attempt++) {
+      LeaseFile.Seen other = file.read();
+      if (other.isGone() && attempt < ATTEMPTS) {
         continue; // Released meanwhile.
       }
-      Optional<LeaseHolder> other = read();
-      if (attempt == TAKEOVERS || !isDead(other)) {
-        throw held(other, "a run that starts");
+      if (takeovers == TAKEOVERS || attempt >= ATTEMPTS || !isDead(file, other)) {
+        throw held(other);
       }
-      if (read().equals(other)) {
+      if (file.takeAway(other)) {
+        takeovers++;
         console.line(
             "Taking over %s from %s, which ended without releasing it."
                 .formatted(
                     leased.name().substring(0, 1).toLowerCase(Locale.ROOT)
                         + leased.name().substring(1),
-                    other.map(LeaseHolder::toString).orElse("a run without name")));
-        files.delete(file, false);
+                    other.holder().map(LeaseHolder::toString).orElse("a run without name")));
       }
     }
   }
 
-  private LakestillException held(Optional<LeaseHolder> other, String nameless) {
-    String by = other.map(LeaseHolder::toString).orElse(nameless);
+  private LakestillException held(LeaseFile.Seen other) {
+    String by = other.holder().map(LeaseHolder::toString).orElse("a run that starts");
     return Errors.held(leased.name(), by, leased.otherwise());
   }
 
-  /** False when there is a lease already. */
-  private boolean create() throws IOException {
-    byte[] bytes = holder.toJson().getBytes(StandardCharsets.UTF_8);
-    if (files.getUri().getScheme().equals("file")) {
-      try {
-        Files.write(
-            java.nio.file.Path.of(file.toUri().getPath()), bytes, StandardOpenOption.CREATE_NEW);
-        return true;
-      } catch (FileAlreadyExistsException e) {
-        return false;
-      }
-    }
-    try (OutputStream out = files.create(file, false)) {
-      out.write(bytes);
-      return true;
-    } catch (IOException e) {
-      if (files.exists(file)) {
-        return false;
-      }
-      throw e;
-    }
-  }
-
-  private boolean isDead(Optional<LeaseHolder> other) throws IOException {
-    if (other.isPresent() && other.get().isDead()) {
+  /** False also of one that is gone. */
+  private static boolean isDead(LeaseFile file, LeaseFile.Seen other) throws IOException {
+    if (other.holder().filter(LeaseHolder::isDead).isPresent()) {
       return true;
     }
-    // Both times are the file system's: clocks of two machines may be minutes apart.
-    Path clock = file.suffix("." + holder.run());
-    try {
-      files.create(clock, true).close();
-      long age =
-          files.getFileStatus(clock).getModificationTime()
-              - files.getFileStatus(file).getModificationTime();
-      return age > EXPIRY.toMillis();
-    } catch (FileNotFoundException e) {
-      return true; // Released meanwhile.
-    } finally {
-      files.delete(clock, false);
-    }
+    OptionalLong age = file.age();
+    return age.isPresent() && age.getAsLong() > EXPIRY.toMillis();
   }
 
-  /** Empty when there is none, or none that can be read: its run may be writing it just now. */
-  private Optional<LeaseHolder> read() throws IOException {
-    for (int k = 0; k < READS; k++) {
-      try (InputStream in = files.open(file)) {
-        String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
-        return Optional.of(LeaseHolder.fromJson(text, file.toString()));
-      } catch (FileNotFoundException e) {
-        return Optional.empty();
-      } catch (LakestillException e) {
-        pause(READ_AGAIN_MILLIS);
-      }
-    }
-    return Optional.empty();
+  private String text() {
+    return holder.toJson() + "\n".repeat(prolonged);
   }
 
   private static void pause(long millis) {
@@ -250,42 +201,73 @@ final class RunLease implements AutoCloseable {
 
   private void refresh() {
     try {
-      if (isOurs()) {
-        try (OutputStream out = files.create(file, true)) {
-          out.write(holder.toJson().getBytes(StandardCharsets.UTF_8));
-        }
+      if (look().isPresent()) {
+        prolonged++;
+        file.prolong(text());
       }
+    } catch (FileNotFoundException e) {
+      lost = true;
     } catch (IOException | RuntimeException e) {
-      LOG.warn("event=lease-not-refreshed file={} reason=\"{}\"", file, e.toString());
+      LOG.warn("event=lease-not-refreshed file={} reason=\"{}\"", file.path(), e.toString());
     }
   }
 
-  private boolean isOurs() throws IOException {
-    Optional<LeaseHolder> current = read();
-    if (current.isPresent() && !current.get().run().equals(holder.run())) {
-      lost = true;
+  /**
+   * The lease when it is this run's; empty when it is lost, for good: gone, or another run's.
+   *
+   * @throws IOException when it cannot be told, such as when what is there is no lease
+   */
+  private Optional<LeaseFile.Seen> look() throws IOException {
+    if (lost) {
+      return Optional.empty();
     }
-    return !lost;
+    LeaseFile.Seen seen = file.read();
+    if (!seen.isGone() && seen.holder().isEmpty()) {
+      throw new IOException("'%s' holds no lease".formatted(file.path()));
+    }
+    lost = !seen.isOf(holder);
+    return lost ? Optional.empty() : Optional.of(seen);
   }
 
   /**
    * @throws LakestillException (exit 5) when another run has taken over, because this one was
-   *     stopped for longer than a minute
+   *     stopped for longer than a minute, or it is given back since this process ends
    */
   void requireHeld() {
     try {
-      if (!isOurs()) {
-        throw held(read(), "another run");
+      if (released) {
+        throw Errors.leaseLost(leased.name(), "was given back, since this process ends");
+      }
+      if (look().isEmpty()) {
+        Optional<LeaseHolder> other = file.read().holder();
+        throw other.isPresent() && !other.get().equals(holder)
+            ? Errors.held(leased.name(), other.get().toString(), leased.otherwise())
+            : Errors.leaseLost(
+                leased.name(),
+                "was taken over by another run, since this one stood still for longer than "
+                    + EXPIRY.toSeconds()
+                    + " seconds");
       }
     } catch (IOException e) {
-      throw new UncheckedIOException("Cannot read '" + file + "'", e);
+      throw new UncheckedIOException("Cannot read '" + file.path() + "'", e);
     }
+  }
+
+  /**
+   * Does something that only the holder may do, and is not given back meanwhile, also when this
+   * process is told to end.
+   *
+   * @throws LakestillException (exit 5) as {@link #requireHeld}; then nothing is done
+   */
+  synchronized void whileHeld(Runnable step) {
+    requireHeld();
+    step.run();
   }
 
   /** False when it is given back, another run has taken over, or it cannot be told. */
   boolean isHeld() {
     try {
-      return !released && isOurs();
+      return !released && look().isPresent();
     } catch (IOException e) {
       return false;
     }
@@ -312,13 +294,14 @@ final class RunLease implements AutoCloseable {
     refresher.shutdown();
     try {
       refresher.awaitTermination(REFRESH.toSeconds(), TimeUnit.SECONDS);
-      if (isOurs()) {
-        files.delete(file, false);
+      Optional<LeaseFile.Seen> ours = look();
+      if (ours.isPresent()) {
+        file.takeAway(ours.get());
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (IOException | RuntimeException e) {
-      LOG.warn("event=lease-not-released file={} reason=\"{}\"", file, e.toString());
+      LOG.warn("event=lease-not-released file={} reason=\"{}\"", file.path(), e.toString());
     }
   }
 }

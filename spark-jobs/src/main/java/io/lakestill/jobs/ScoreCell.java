@@ -23,12 +23,15 @@ record ScoreCell(String name, boolean vector) implements Serializable {
   private static final int VALUES = 3;
   private static final byte SPARSE = 0;
 
-  /** How many numbers it holds; the cell is not null. */
+  /** How many numbers it holds; the cell is not null. 0 when it does not say. */
   int width(SpecializedGetters row, int ordinal) {
     if (!vector) {
       return row.getArray(ordinal).numElements();
     }
-    var struct = row.getStruct(ordinal, FIELDS);
+    SpecializedGetters struct = row.getStruct(ordinal, FIELDS);
+    if (malformed(struct).isPresent()) {
+      return 0;
+    }
     return struct.getByte(TYPE) == SPARSE
         ? struct.getInt(SIZE)
         : struct.getArray(VALUES).numElements();
@@ -43,6 +46,12 @@ record ScoreCell(String name, boolean vector) implements Serializable {
     if (row.isNullAt(ordinal)) {
       return Optional.of("its %s is null".formatted(name));
     }
+    if (vector) {
+      Optional<String> fault = malformed(row.getStruct(ordinal, FIELDS));
+      if (fault.isPresent()) {
+        return fault;
+      }
+    }
     int width = width(row, ordinal);
     if (width != values.length) {
       return Optional.of(
@@ -52,6 +61,30 @@ record ScoreCell(String name, boolean vector) implements Serializable {
             ? vector(row.getStruct(ordinal, FIELDS), values)
             : array(row.getArray(ordinal), values))
         .or(() -> notFinite(values));
+  }
+
+  /** What Spark ML never writes, but others may. */
+  private Optional<String> malformed(SpecializedGetters struct) {
+    if (struct.isNullAt(TYPE) || struct.isNullAt(VALUES)) {
+      return Optional.of(
+          "its %s is a vector without %s"
+              .formatted(name, struct.isNullAt(TYPE) ? "type" : "values"));
+    }
+    if (struct.getByte(TYPE) != SPARSE) {
+      return Optional.empty();
+    }
+    if (struct.isNullAt(SIZE) || struct.isNullAt(INDICES)) {
+      return Optional.of(
+          "its %s is a sparse vector without %s"
+              .formatted(name, struct.isNullAt(SIZE) ? "size" : "indices"));
+    }
+    int indices = struct.getArray(INDICES).numElements();
+    int values = struct.getArray(VALUES).numElements();
+    return indices == values
+        ? Optional.empty()
+        : Optional.of(
+            "its %s is a sparse vector of %d indices and %d values"
+                .formatted(name, indices, values));
   }
 
   private Optional<String> array(ArrayData stored, double[] values) {
@@ -72,6 +105,9 @@ record ScoreCell(String name, boolean vector) implements Serializable {
     Arrays.fill(values, 0);
     ArrayData indices = struct.getArray(INDICES);
     for (int i = 0; i < stored.numElements(); i++) {
+      if (indices.isNullAt(i) || stored.isNullAt(i)) {
+        return Optional.of("its %s is a sparse vector with a null at %d".formatted(name, i));
+      }
       int index = indices.getInt(i);
       if (index < 0 || index >= values.length) {
         return Optional.of(

@@ -20,30 +20,35 @@ record ScoreChecks(SparkSession spark, Blueprint blueprint) {
    * @param splits the examples that will be used
    * @throws io.lakestill.error.LakestillException (exit 3) when a table has two rows for a key, or
    *     knows a part of the test examples only, (exit 2) when a gate asks for what a teacher says
-   *     of test examples and none says anything
+   *     of test examples, and the recipe's first teacher says nothing of them
    */
   void check(Set<Split> splits) {
     DataSettings data = blueprint.recipe().data();
-    int measured = 0;
+    List<String> unmeasured = new ArrayList<>();
     for (TeacherSettings teacher : blueprint.recipe().teachers()) {
       if (teacher.table().isEmpty()) {
-        measured++;
         continue;
       }
       try {
         Scores scores = Scores.open(spark, data, teacher);
         scores.requireUnique();
-        measured += splits.contains(Split.TEST) && scores.measurable(spark, data) ? 1 : 0;
+        if (splits.contains(Split.TEST) && !scores.measurable(spark, data)) {
+          unmeasured.add(teacher.id());
+        }
       } catch (RuntimeException e) {
         throw SparkFailures.worded(e, "check");
       }
     }
-    if (measured == 0 && splits.contains(Split.TEST) && !blueprint.teachers().isEmpty()) {
-      refuseGates();
-    }
+    // Gates speak of the recipe's first teacher; the scorecard begins with the first it can
+    // measure.
+    blueprint.recipe().teachers().stream()
+        .findFirst()
+        .map(TeacherSettings::id)
+        .filter(unmeasured::contains)
+        .ifPresent(this::refuseGates);
   }
 
-  private void refuseGates() {
+  private void refuseGates(String first) {
     for (Gate gate : blueprint.gates()) {
       gate.paths().stream()
           .filter(GateSide::needsTeacherScores)
@@ -51,9 +56,10 @@ record ScoreChecks(SparkSession spark, Blueprint blueprint) {
           .ifPresent(
               path -> {
                 throw Errors.badRecipe(
-                    ("Gate '%s' needs '%s', but the table of scores knows none of the test"
-                         + " examples; score them, too, or remove the gate.")
-                        .formatted(gate.condition(), path));
+                    ("Gate '%s' needs '%s' of teacher '%s', but its table of scores knows none of"
+                            + " the test examples; score them, too, name another teacher first, or"
+                            + " remove the gate.")
+                        .formatted(gate.condition(), path, first));
               });
     }
   }

@@ -68,11 +68,14 @@ record ScorecardLines(Console console) {
     console.line(
         String.format(
             Locale.ROOT,
-            "    teacher %s: accuracy %s  cross-entropy %.4f  %,d parameters",
+            "    teacher %s: accuracy %s  cross-entropy %.4f%s",
             teacher.id(),
             percent(teacher.accuracy()),
             teacher.crossEntropy(),
-            teacher.parameters()));
+            // Nobody knows those of a teacher that is a table.
+            teacher.parameters() == 0
+                ? ""
+                : String.format(Locale.ROOT, "  %,d parameters", teacher.parameters())));
   }
 
   private static String cells(Scorecard card, Function<SeedScore, String> shown) {

@@ -1,8 +1,8 @@
 package io.lakestill.jobs;
 
+import static org.apache.spark.sql.functions.broadcast;
 import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
-import static org.apache.spark.sql.functions.concat;
 import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.lit;
 
@@ -13,17 +13,22 @@ import io.lakestill.recipe.TableSettings;
 import io.lakestill.recipe.TeacherSettings;
 import io.lakestill.signal.SignalColumn;
 import io.lakestill.teacher.StatedScores;
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
+import org.apache.spark.api.java.function.FlatMapFunction;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.catalyst.InternalRow;
+import scala.Tuple2;
 
 /**
  * The table in which a teacher said elsewhere what it thinks of the examples.
@@ -38,9 +43,6 @@ record Scores(String teacher, TableSettings table, Dataset<Row> rows, ScoreReade
   private static final String KEY = "scored_id";
   private static final String SAID = "said";
   private static final int SHOWN = 5;
-
-  /** Rows that are looked at to learn how wide a signal is. */
-  private static final int SAMPLE = 1_000;
 
   /**
    * How many test examples, or others, a table knows.
@@ -87,25 +89,45 @@ record Scores(String teacher, TableSettings table, Dataset<Row> rows, ScoreReade
     return new Scores(teacher.id(), settings.table(), rows, reader);
   }
 
-  /** The width that most of the first rows have; rows of another go to quarantine. */
+  /** The width that most rows have, of two the larger; rows of another go to quarantine. */
   private static int width(Dataset<Row> rows, String column, ScoreCell cell, TableSettings table) {
-    Map<Integer, Integer> seen = new HashMap<>();
-    Dataset<Row> sample = rows.select(column).where(col(column).isNotNull()).limit(SAMPLE);
-    for (InternalRow row : sample.queryExecution().executedPlan().executeCollect()) {
-      seen.merge(cell.width(row, 0), 1, Integer::sum);
-    }
+    Map<Integer, Long> seen = new HashMap<>();
+    rows.sparkSession().sparkContext().setJobDescription("widths of " + cell.name());
+    rows.select(column)
+        .where(col(column).isNotNull())
+        .queryExecution()
+        .toRdd()
+        .toJavaRDD()
+        .mapPartitions(new Widths(cell))
+        .collect()
+        .forEach(width -> seen.merge(width._1(), width._2(), Long::sum));
     return seen.entrySet().stream()
         .filter(width -> width.getKey() > 0)
         .max(
-            Map.Entry.<Integer, Integer>comparingByValue()
+            Map.Entry.<Integer, Long>comparingByValue()
                 .thenComparing(Map.Entry.comparingByKey(Comparator.naturalOrder())))
         .map(Map.Entry::getKey)
         .orElseThrow(
             () ->
                 Errors.badInput(
                     ("Table '%s': the column of signal '%s' has no values; correct the recipe or"
-                         + " the table.")
+                            + " the table.")
                         .formatted(table.path(), cell.name())));
+  }
+
+  /** How many rows of a partition have each width. */
+  private record Widths(ScoreCell cell)
+      implements FlatMapFunction<Iterator<InternalRow>, Tuple2<Integer, Long>>, Serializable {
+    @Override
+    public Iterator<Tuple2<Integer, Long>> call(Iterator<InternalRow> rows) {
+      Map<Integer, Long> seen = new TreeMap<>();
+      while (rows.hasNext()) {
+        seen.merge(cell.width(rows.next(), 0), 1L, Long::sum);
+      }
+      return seen.entrySet().stream()
+          .map(width -> new Tuple2<>(width.getKey(), width.getValue()))
+          .iterator();
+    }
   }
 
   /**
@@ -119,12 +141,11 @@ record Scores(String teacher, TableSettings table, Dataset<Row> rows, ScoreReade
             .groupBy(KEY)
             .agg(count(lit(1)).as("rows"))
             .where(col("rows").gt(1))
-            .select(concat(col(KEY), lit(" ("), col("rows"), lit(" rows)")).as("text"))
-            .sort("text")
+            .sort(KEY)
             .limit(SHOWN)
             .collectAsList()
             .stream()
-            .map(row -> row.getString(0))
+            .map(row -> "%s (%d rows)".formatted(ShownKey.of(row.getString(0)), row.getLong(1)))
             .toList();
     if (!repeated.isEmpty()) {
       throw Errors.badInput(
@@ -144,6 +165,18 @@ record Scores(String teacher, TableSettings table, Dataset<Row> rows, ScoreReade
     return examples
         .join(rows, examples.col(ExampleTable.SAMPLE_ID).equalTo(rows.col(KEY)), "left_outer")
         .drop(rows.col(KEY));
+  }
+
+  /**
+   * The same of few examples. Their keys go to the table, so that of it no more is moved than what
+   * it says of them; the rows to join would else all be.
+   *
+   * @param examples with a column {@code sample_id}, so few that their keys can be broadcast
+   */
+  Dataset<Row> joinedFew(Dataset<Row> examples) {
+    Dataset<Row> asked = broadcast(examples.select(col(ExampleTable.SAMPLE_ID).as("asked")));
+    Dataset<Row> own = rows.join(asked, rows.col(KEY).equalTo(asked.col("asked")), "left_semi");
+    return new Scores(teacher, table, own, reader).joined(examples);
   }
 
   /** The shape of each signal, logits first. */
@@ -173,7 +206,7 @@ record Scores(String teacher, TableSettings table, Dataset<Row> rows, ScoreReade
             .limit(SHOWN)
             .collectAsList()
             .stream()
-            .map(row -> row.getString(0))
+            .map(row -> ShownKey.of(row.getString(0)))
             .toList();
     return new Coverage(counts.getLong(0), counts.getLong(1), missing);
   }

@@ -33,14 +33,14 @@ record SliceCompaction(SparkSession spark, SignalTable table, long smallBytes) {
    *
    * @param version that holds it
    * @param runId of the run that writes it
+   * @param still refuses when the run has lost the slice
    * @throws io.lakestill.error.LakestillException (exit 3) when its files do not hold the rows that
    *     the manifest says
    */
-  Slice compact(SignalManifest version, Slice slice, String runId) {
-    int number = table.nextVersion();
+  Slice compact(SignalManifest version, Slice slice, String runId, Runnable still) {
+    int number = table.numbers().claim();
     SignalManifest alone = version.only(slice::equals);
-    long bytes = slice.bytes() * slice.rows() / Math.max(1, slice.rows() + slice.deadRows());
-    int files = Math.toIntExact(Math.max(1, bytes / (FULL * smallBytes)));
+    int files = files(slice, smallBytes);
     spark
         .sparkContext()
         .setJobDescription(
@@ -65,8 +65,16 @@ record SliceCompaction(SparkSession spark, SignalTable table, long smallBytes) {
               .formatted(table.root(), made.rows(), slice.date().orElse("all"), slice.rows()));
     }
     table.checkFiles(made);
+    still.run();
     table.removeLeftovers(made);
     return made;
+  }
+
+  /** How many files what lives of it fills. */
+  static int files(Slice slice, long smallBytes) {
+    // As numbers of 64 bits, bytes times rows would not do for a large slice.
+    double living = slice.rows() / (double) Math.max(1, slice.rows() + slice.deadRows());
+    return (int) Math.max(1, slice.bytes() * living / (FULL * (double) smallBytes));
   }
 
   private List<SignalFile> written(SignalVersion version, int number, int files) {

@@ -45,16 +45,19 @@ final class SliceTeaching {
   private final SignalProjections projections;
   private final SignalTable table;
   private final Optional<String> date;
+  private final boolean emptied;
 
   /**
    * @param date whose examples; empty for all of them, in a table without dates
+   * @param emptied whether a slice may become empty
    */
   SliceTeaching(
       SparkSession spark,
       Recipe recipe,
       TeacherPass teacher,
       SignalTable table,
-      Optional<String> date) {
+      Optional<String> date,
+      boolean emptied) {
     this.spark = spark;
     this.recipe = recipe;
     this.data = date.map(recipe.data()::on).orElse(recipe.data());
@@ -62,6 +65,7 @@ final class SliceTeaching {
     this.projections = new SignalProjections(teacher.schema(), recipe.signals().projections());
     this.table = table;
     this.date = date;
+    this.emptied = emptied;
   }
 
   /**
@@ -69,6 +73,7 @@ final class SliceTeaching {
    *
    * @param inputs the files that hold the examples
    * @param runId names this run in the manifest
+   * @param still refuses when the run has lost what it holds
    * @param listener hears the progress
    * @return a version that holds the slice alone; empty when the current one has it already
    * @throws LakestillException (exit 3) when teacher or tables break their contract, a check of the
@@ -79,6 +84,7 @@ final class SliceTeaching {
       Optional<SignalManifest> current,
       List<InputSnapshot> inputs,
       String runId,
+      Runnable still,
       ProgressListener listener) {
     List<InputSnapshot> read = new ArrayList<>(inputs);
     read.addAll(teacher.inputs());
@@ -92,7 +98,10 @@ final class SliceTeaching {
       ExampleTable.refuseShared(spark, data, Split.TRAIN, Split.VALIDATION);
     }
     long rows = Math.addExact(train.count() * data.views().count(), validation.count());
-    int number = table.nextVersion();
+    if (rows == 0 && date.isPresent() && !mayEmpty(current)) {
+      return Optional.empty();
+    }
+    int number = table.numbers().claim();
     Optional<SignalManifest> alike = alike(current);
     StoredSignals stored = projections.of(table, alike, sample(number));
     try (TeachIncrement increment =
@@ -101,9 +110,28 @@ final class SliceTeaching {
       Slice slice = slice(runId, fingerprint, read, number, increment, outcomes);
       requireAllTaught(slice, rows);
       table.checkFiles(slice);
+      still.run();
       table.removeLeftovers(slice);
       return Optional.of(manifest(runId, stored.schema(), slice));
     }
+  }
+
+  /**
+   * False where there is nothing to empty. A date without examples is more often mistyped, or not
+   * there yet, than meant.
+   */
+  private boolean mayEmpty(Optional<SignalManifest> current) {
+    Optional<Slice> slice = current.flatMap(version -> version.slice(date));
+    long had = slice.map(old -> old.rows() + old.quarantinedRows()).orElse(0L);
+    if (had > 0 && !emptied) {
+      throw Errors.badInput(
+          ("There are no examples of %s any more, of which the signal table has %d rows; it is as"
+               + " it was. Correct the date, the table or its condition (data.train-where); if the"
+               + " examples are meant to be gone, teach with --allow-empty, or teach all dates,"
+               + " which drops those that vanished.")
+              .formatted(date.orElseThrow(), had));
+    }
+    return had > 0;
   }
 
   /** A date may have none for training, or none held out for validation. */

@@ -4,6 +4,7 @@ import io.lakestill.error.Errors;
 import io.lakestill.error.LakestillException;
 import java.io.IOException;
 import java.io.ObjectStreamException;
+import java.util.List;
 import java.util.Optional;
 import org.apache.parquet.io.ParquetDecodingException;
 import org.apache.spark.SparkException;
@@ -13,13 +14,17 @@ final class SparkFailures {
   /** How Spark says that a file could not be read, when Parquet itself did not notice. */
   private static final String READING = "Encountered error while reading file";
 
+  /** How Spark says that nobody is left to do the work. */
+  private static final List<String> LOSSES =
+      List.of("ExecutorLostFailure", "SparkContext was shut down", "stopped SparkContext");
+
   private SparkFailures() {}
 
   /**
    * @param failure what a stage threw; Spark's Scala throws checked exceptions it does not declare
    * @param stage its name
-   * @return our own error if a task or the driver threw one, an error about damaged files or about
-   *     a file system if that is the cause, else the failure itself
+   * @return our own error if a task or the driver threw one, an error about damaged files, a file
+   *     system or lost executors if that is the cause, else the failure itself
    */
   static RuntimeException worded(Exception failure, String stage) {
     for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
@@ -37,9 +42,23 @@ final class SparkFailures {
     if (fault.isPresent()) {
       return StorageFaults.failed("Stage " + stage + " failed", fault.get());
     }
+    if (isLoss(failure)) {
+      return Errors.stopped(stage, failure);
+    }
     return failure instanceof RuntimeException unchecked
         ? unchecked
         : new IllegalStateException("Stage %s failed: %s".formatted(stage, failure), failure);
+  }
+
+  /** True when Spark gave up because of executors that died, or was stopped itself. */
+  private static boolean isLoss(Throwable failure) {
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      String message = String.valueOf(cause.getMessage());
+      if (LOSSES.stream().anyMatch(message::contains)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** What a file system did that is no matter of rights, if that is the cause. */

@@ -22,8 +22,8 @@ record StoredAgreement(int rows, int sameClass, int sameClassOfControl, List<Sig
     implements TeacherCheck.Finding, Serializable {
   private static final long serialVersionUID = 1L;
 
-  /** A sum of floats may end otherwise on another machine, whatever the size of its batch. */
-  private static final double ROUNDING = 1e-4;
+  /** Of the largest value of all rows: what sums of floats that cancel out may leave. */
+  private static final double CANCELLED = 1e-6;
 
   /** The control is one draw; its largest difference is no bound. */
   private static final double CONTROLS = 8;
@@ -31,7 +31,7 @@ record StoredAgreement(int rows, int sameClass, int sameClassOfControl, List<Sig
   /**
    * @param difference the largest between file and teacher
    * @param control the largest between teacher and itself
-   * @param unexplained the largest that the codec does not explain
+   * @param unexplained the largest that, of each row by itself, codec and rounding do not explain
    * @param largest the largest value that the teacher says
    */
   record Signal(String name, double difference, double control, double unexplained, double largest)
@@ -39,7 +39,7 @@ record StoredAgreement(int rows, int sameClass, int sameClassOfControl, List<Sig
     private static final long serialVersionUID = 1L;
 
     private boolean differs() {
-      return !(unexplained <= CONTROLS * control + ROUNDING * largest);
+      return !(unexplained <= CONTROLS * control + CANCELLED * largest);
     }
 
     private Signal with(Signal other) {
@@ -117,8 +117,8 @@ record StoredAgreement(int rows, int sameClass, int sameClassOfControl, List<Sig
                 signal ->
                     String.format(
                         Locale.ROOT,
-                        "%s by %.3g, of which its codec explains all but %.3g, and the teacher"
-                            + " differs from itself by %.3g",
+                        "%s by %.3g, of which its codec and rounding explain all but %.3g, and the"
+                            + " teacher differs from itself by %.3g",
                         signal.name(),
                         signal.difference(),
                         signal.unexplained(),

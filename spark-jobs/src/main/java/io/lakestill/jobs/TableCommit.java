@@ -1,9 +1,11 @@
 package io.lakestill.jobs;
 
 import io.lakestill.error.Errors;
+import io.lakestill.error.LakestillException;
 import io.lakestill.signal.SignalManifest;
 import io.lakestill.signal.SignalTable;
 import io.lakestill.signal.Slice;
+import io.lakestill.signal.projection.ProjectorFile;
 import java.io.IOException;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -29,14 +31,16 @@ record TableCommit(SignalTable table, TableLeases leases) {
    * @param seen the version that was current when the work on it began
    * @param still refuses when the run has lost the date meanwhile
    * @return the version that is current now
-   * @throws io.lakestill.error.LakestillException (exit 5) when another run commits for two
-   *     minutes, (exit 75) when another run has meanwhile chosen other projectors
+   * @throws io.lakestill.error.LakestillException (exit 5) when another run commits for ten
+   *     minutes, (exit 75) when another run has meanwhile chosen other projectors, or begun anew
+   *     with another basis, or a projector is gone
    */
   SignalManifest put(SignalManifest alone, Optional<SignalManifest> seen, Runnable still) {
     Slice slice = alone.slices().get(0);
     return change(
             still,
             current -> {
+              requireProjectors(alone);
               List<Slice> slices =
                   new ArrayList<>(current.map(c -> kept(c, alone)).orElse(List.of()));
               if (slices.isEmpty()) {
@@ -66,10 +70,20 @@ record TableCommit(SignalTable table, TableLeases leases) {
   private void beginAnew(SignalManifest old, SignalManifest alone, Optional<SignalManifest> seen) {
     boolean sameBasis = old.basis().isPresent() && old.basis().equals(alone.basis());
     boolean sameSignals = old.signals().equals(alone.signals());
-    if (sameBasis
-        && !sameSignals
-        && !seen.map(SignalManifest::signals).equals(Optional.of(old.signals()))) {
+    boolean seenSo =
+        seen.filter(
+                then -> then.basis().equals(old.basis()) && then.signals().equals(old.signals()))
+            .isPresent();
+    if (sameBasis && !sameSignals && !seenSo) {
       throw Errors.otherProjectors(table.root().toString(), old.version());
+    }
+    if (!sameBasis && !seenSo) {
+      throw Errors.overtaken(
+          ("Another run has meanwhile committed version %d of signal table '%s' with another"
+                  + " teacher, codecs or preprocessing; nothing of this run was kept, since its"
+                  + " dates would be discarded unseen. Make sure that all runs have the same"
+                  + " recipe, and start again.")
+              .formatted(old.version(), table.root()));
     }
     Optional<String> date = alone.slices().get(0).date();
     long left = old.dates().stream().filter(other -> !Optional.of(other).equals(date)).count();
@@ -77,33 +91,35 @@ record TableCommit(SignalTable table, TableLeases leases) {
       leases
           .console()
           .line(
-              ("  begins anew with %s, since teacher, codecs or preprocessing are not those of"
-                      + " version %d; of its dates %d are left to teach, and a training that needs"
-                      + " them is refused until they are")
-                  .formatted(date.orElse("a table without dates"), old.version(), left));
+              ("  begins anew with %s, since %s not those of version %d; of its dates %d are left"
+                      + " to teach, and a training that needs them is refused until they are")
+                  .formatted(
+                      date.orElse("a table without dates"),
+                      sameBasis
+                          ? "a projector was lost or damaged, and those made instead are"
+                          : "teacher, codecs or preprocessing are",
+                      old.version(),
+                      left));
     }
   }
 
   /**
-   * Takes the slice of a date out of the list.
+   * Takes a slice out of the list.
    *
-   * @return the version that is current now; empty when there was none
+   * @return the version that is current now; empty when the current one has no such slice any more
    */
-  Optional<SignalManifest> drop(String date, Runnable still) {
-    Optional<String> gone = Optional.of(date);
+  Optional<SignalManifest> drop(Slice gone, Runnable still) {
     return change(
         still,
         current ->
             current
-                .filter(version -> version.slice(gone).isPresent())
+                .filter(version -> version.slices().contains(gone))
                 .map(
                     version ->
                         next(
                             version,
-                            version.slices().stream()
-                                .filter(slice -> !slice.date().equals(gone))
-                                .toList(),
-                            1)));
+                            version.slices().stream().filter(slice -> !slice.equals(gone)).toList(),
+                            0)));
   }
 
   /**
@@ -136,40 +152,55 @@ record TableCommit(SignalTable table, TableLeases leases) {
       next.ifPresent(
           version -> {
             still.run();
-            removeUnread(current.map(SignalManifest::version).orElse(0));
+            current.ifPresent(last -> table.numbers().settle(last.version()));
+            table.numbers().neverCurrent().forEach(this::remove);
             table.write(version);
-            still.run();
-            lease.requireHeld();
-            table.pointTo(version.version());
+            try {
+              still.run();
+              lease.requireHeld();
+            } catch (LakestillException e) {
+              remove(version.version());
+              throw e;
+            }
+            lease.whileHeld(() -> table.pointTo(version.version()));
+            table.numbers().settle(version.version());
           });
       return next;
     }
   }
 
-  /**
-   * Manifests of commits that died before the pointer moved: nobody has read them, and behind the
-   * next version they would pass for versions that somebody has.
-   */
-  private void removeUnread(int current) {
-    for (int version : table.versions()) {
-      if (version > current) {
-        Path manifest = table.manifestPath(version);
-        try {
-          manifest.getFileSystem(table.configuration()).delete(manifest, false);
-        } catch (IOException e) {
-          throw StorageFaults.failed("'%s' cannot be removed".formatted(manifest), e);
-        }
-      }
+  /** gc may have met one between its making and now. */
+  private void requireProjectors(SignalManifest version) {
+    for (String sha256 : version.projectors()) {
+      ProjectorFile projector = table.projector(sha256);
+      projector
+          .fault()
+          .ifPresent(
+              fault -> {
+                throw Errors.overtaken(
+                    "Projector '%s' %s; nothing of this run was kept. Start again."
+                        .formatted(projector.path(), fault));
+              });
+    }
+  }
+
+  /** A manifest that nobody has read: this run's own, or of a run that died. */
+  private void remove(int version) {
+    Path manifest = table.manifestPath(version);
+    try {
+      manifest.getFileSystem(table.configuration()).delete(manifest, false);
+    } catch (IOException e) {
+      throw StorageFaults.failed("'%s' cannot be removed".formatted(manifest), e);
     }
   }
 
   /**
-   * @param least the least number it can have
+   * @param claimed the number that this run has for its slice; taken when no version is above it
    */
-  private SignalManifest next(SignalManifest kind, List<Slice> slices, int least) {
+  private SignalManifest next(SignalManifest kind, List<Slice> slices, int claimed) {
     int last = table.versions().stream().mapToInt(version -> version).max().orElse(0);
     return kind.next(
-        Math.max(least, last + 1),
+        claimed > last ? claimed : table.numbers().claim(),
         Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(),
         leases.runId(),
         slices);

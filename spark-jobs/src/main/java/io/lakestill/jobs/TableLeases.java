@@ -13,6 +13,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
 
 /**
  * The leases of a signal table: of its dates, each for as long as one run works on it, and of the
@@ -22,7 +23,7 @@ import org.apache.hadoop.fs.FileSystem;
  * @param console hears of takeovers
  */
 record TableLeases(SignalTable table, String runId, Console console) {
-  private static final Duration PATIENCE = Duration.ofMinutes(2);
+  private static final Duration PATIENCE = Duration.ofMinutes(10);
 
   /**
    * @throws LakestillException (exit 5) when a living run works on that date
@@ -45,7 +46,7 @@ record TableLeases(SignalTable table, String runId, Console console) {
   /**
    * Waits for the runs that commit just now.
    *
-   * @throws LakestillException (exit 5) when one does not end within two minutes
+   * @throws LakestillException (exit 5) when one does not end within ten minutes
    */
   RunLease commit() {
     return RunLease.await(Leased.commit(table), runId, table.configuration(), console, PATIENCE);
@@ -55,15 +56,17 @@ record TableLeases(SignalTable table, String runId, Console console) {
   Set<String> living() {
     Set<String> living = new TreeSet<>();
     for (String name : names()) {
-      if (RunLease.isTaken(of(name), runId, table.configuration())) {
+      if (RunLease.isTaken(of(name), table.configuration())) {
         living.add(name);
       }
     }
     return living;
   }
 
-  /** Removes the leases that dead runs left. */
+  /** Removes the leases that dead runs left, and what those left beside them. */
   void removeDead() {
+    sweep(Leased.commit(table).file());
+    sweep(Leased.whole(table).file());
     Set<String> living = living();
     for (String name : names()) {
       if (!living.contains(name)) {
@@ -76,6 +79,14 @@ record TableLeases(SignalTable table, String runId, Console console) {
           }
         }
       }
+    }
+  }
+
+  private void sweep(Path lease) {
+    try {
+      LeaseFile.of(lease, table.configuration()).sweep(RunLease.EXPIRY);
+    } catch (IOException e) {
+      throw StorageFaults.worded("'%s' cannot be listed".formatted(lease.getParent()), e);
     }
   }
 

@@ -16,6 +16,7 @@ import io.lakestill.signal.codec.Codec;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -30,7 +31,9 @@ final class TablePass implements TeacherPass {
   private final Scores scores;
   private final FeaturePipeline pipeline;
   private final InputSnapshot input;
-  private boolean unique;
+  private final boolean few;
+
+  private final AtomicBoolean unique;
 
   private TablePass(
       SparkSession spark,
@@ -38,13 +41,17 @@ final class TablePass implements TeacherPass {
       TeacherSettings settings,
       Scores scores,
       FeaturePipeline pipeline,
-      InputSnapshot input) {
+      InputSnapshot input,
+      boolean few,
+      AtomicBoolean unique) {
     this.spark = spark;
     this.recipe = recipe;
     this.settings = settings;
     this.scores = scores;
     this.pipeline = pipeline;
     this.input = input;
+    this.few = few;
+    this.unique = unique;
   }
 
   /**
@@ -61,7 +68,8 @@ final class TablePass implements TeacherPass {
     InputSnapshot input =
         InputSnapshot.of(table.path(), table.where(), spark.sessionState().newHadoopConf());
     Scores scores = Scores.open(spark, recipe.data(), settings);
-    return new TablePass(spark, recipe, settings, scores, pipeline, input);
+    return new TablePass(
+        spark, recipe, settings, scores, pipeline, input, false, new AtomicBoolean());
   }
 
   /** The table. */
@@ -120,7 +128,7 @@ final class TablePass implements TeacherPass {
   /** Of the few rows that are asked for otherwise, one task is enough; there are no batches. */
   @Override
   public TablePass inBatches(int batch, int rowsPerTask) {
-    return this;
+    return new TablePass(spark, recipe, settings, scores, pipeline, input, true, unique);
   }
 
   @Override
@@ -136,9 +144,9 @@ final class TablePass implements TeacherPass {
   @Override
   public List<TeachOutcome> run(
       Dataset<Row> work, long rows, Place place, long quarantineLimit, ProgressListener listener) {
-    if (!unique) {
+    if (!unique.get()) {
       scores.requireUnique();
-      unique = true;
+      unique.set(true);
     }
     int rowsPerTask = recipe.signals().rowsPerTask();
     int tasks = Math.toIntExact((rows + rowsPerTask - 1) / rowsPerTask);
@@ -161,18 +169,17 @@ final class TablePass implements TeacherPass {
               new SerializableConfiguration(spark.sessionState().newHadoopConf()),
               progress.rows());
       context.sc().setJobDescription("%s: %d rows in %d tasks".formatted(stage, rows, tasks));
-      return scores
-          .joined(work)
-          .repartition(tasks, col(ExampleTable.SAMPLE_ID))
-          .sortWithinPartitions(ExampleTable.SAMPLE_ID)
-          .queryExecution()
-          .toRdd()
-          .toJavaRDD()
-          .mapPartitions(task)
-          .collect()
-          .stream()
-          .map(TeachOutcome::ofLine)
-          .toList();
+      return (few ? scores.joinedFew(work) : scores.joined(work))
+              .repartition(tasks, col(ExampleTable.SAMPLE_ID))
+              .sortWithinPartitions(ExampleTable.SAMPLE_ID)
+              .queryExecution()
+              .toRdd()
+              .toJavaRDD()
+              .mapPartitions(task)
+              .collect()
+              .stream()
+              .map(TeachOutcome::ofLine)
+              .toList();
     }
   }
 }

@@ -45,9 +45,17 @@ final class TeachCommand extends RecipeCommand {
   @Option(names = "--to", paramLabel = "DATE", description = "Teaches the dates up to this one.")
   private String to;
 
+  @Option(
+      names = "--allow-empty",
+      description =
+          "A date that has signals and no examples any more gets an empty slice; without it that is"
+              + " refused (exit 3), since such a date is mostly mistyped. A date that was never"
+              + " taught and has no examples is named and left alone.")
+  private boolean emptied;
+
   @Override
   DateSelection dates() {
-    return new DateSelection(dates, Optional.ofNullable(from), Optional.ofNullable(to));
+    return new DateSelection(dates, Optional.ofNullable(from), Optional.ofNullable(to), emptied);
   }
 
   @Override

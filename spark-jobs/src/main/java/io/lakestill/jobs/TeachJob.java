@@ -2,7 +2,6 @@ package io.lakestill.jobs;
 
 import io.lakestill.error.Errors;
 import io.lakestill.error.LakestillException;
-import io.lakestill.recipe.DataSettings;
 import io.lakestill.recipe.Recipe;
 import io.lakestill.recipe.TeacherSettings;
 import io.lakestill.signal.InputSnapshot;
@@ -15,8 +14,8 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
-import java.util.stream.Stream;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.SparkSession;
 
@@ -48,8 +47,22 @@ public final class TeachJob {
    * @param dates which dates, where the examples have dates
    * @param console hears what became of each date
    * @param listener hears the progress
+   * @param still refuses when the run has lost the output folder, if it holds that
+   * @param committed hears of every slice of a date that is in the table now
    */
-  record Order(String runId, DateSelection dates, Console console, ProgressListener listener) {}
+  record Order(
+      String runId,
+      DateSelection dates,
+      Console console,
+      ProgressListener listener,
+      Runnable still,
+      Consumer<Slice> committed) {
+
+    /** Of a run that holds no folder. */
+    Order(String runId, DateSelection dates, Console console, ProgressListener listener) {
+      this(runId, dates, console, listener, () -> {}, slice -> {});
+    }
+  }
 
   private TeachJob(
       SparkSession spark, Recipe recipe, TeacherPass teacher, SignalTable table, Order order) {
@@ -113,23 +126,21 @@ public final class TeachJob {
   }
 
   private SignalManifest whole() {
-    DataSettings data = recipe.data();
-    List<InputSnapshot> inputs =
-        Stream.of(Split.TRAIN, Split.VALIDATION)
-            .map(split -> ExampleTable.table(data, split))
-            .distinct()
-            .map(of -> InputSnapshot.of(of.path(), of.where(), table.configuration()))
-            .toList();
-    teach(Optional.empty(), inputs, () -> {});
+    teach(Optional.empty(), TrainingInputs.whole(recipe.data(), table.configuration()), () -> {});
     return madeOrCurrent();
   }
 
-  /** Puts a slice into the table; empty when it is there already. */
+  /** Puts a slice into the table; empty when there is nothing to put. */
   private Optional<SignalManifest> teach(
-      Optional<String> date, List<InputSnapshot> inputs, Runnable still) {
+      Optional<String> date, List<InputSnapshot> inputs, Runnable lease) {
+    Runnable still =
+        () -> {
+          order.still().run();
+          lease.run();
+        };
     Optional<SignalManifest> current = table.current();
-    return new SliceTeaching(spark, recipe, teacher, table, date)
-        .teach(current, inputs, order.runId(), order.listener())
+    return new SliceTeaching(spark, recipe, teacher, table, date, order.dates().emptied())
+        .teach(current, inputs, order.runId(), still, order.listener())
         .map(alone -> commit.put(alone, current, still))
         .map(this::remember);
   }
@@ -140,18 +151,25 @@ public final class TeachJob {
   }
 
   private SignalManifest madeOrCurrent() {
-    return made.orElseGet(() -> table.current().orElseThrow());
+    return made.or(table::current).orElseThrow(this::noExample);
+  }
+
+  private LakestillException noExample() {
+    return Errors.badInput(
+        "Table '%s' has no example of any date that is asked for (data.date = %s); correct the path, the condition or the dates."
+            .formatted(recipe.data().train().path(), recipe.data().date().orElseThrow()));
   }
 
   private SignalManifest dates() {
     ExampleDates examples = new ExampleDates(spark, recipe.data());
     List<String> dates = order.dates().of(choice(examples));
     if (dates.isEmpty()) {
-      throw Errors.badInput(
-          "Table '%s' has no example of any date that is asked for (data.date = %s); correct the path, the condition or the dates."
-              .formatted(recipe.data().train().path(), recipe.data().date().orElseThrow()));
+      throw noExample();
     }
-    long already = dates.stream().filter(date -> !isNew(examples, date)).count();
+    int already = 0;
+    for (String date : dates) {
+      already += isDone(examples, date) ? 1 : 0;
+    }
     if (already > 0) {
       tell("%,d of %,d dates were done already", already, dates.size());
     }
@@ -173,17 +191,24 @@ public final class TeachJob {
     return choice;
   }
 
-  /** Teaches a date; false when that was done already. */
-  private boolean isNew(ExampleDates examples, String date) {
+  /** Teaches a date; true when that was done already. */
+  private boolean isDone(ExampleDates examples, String date) {
+    Optional<String> of = Optional.of(date);
     try (RunLease lease = leases.date(date)) {
-      Optional<SignalManifest> taught =
-          teach(Optional.of(date), examples.inputs(date), lease::requireHeld);
-      taught.flatMap(version -> version.slice(Optional.of(date))).ifPresent(s -> tell(date, s));
-      return taught.isPresent();
+      Optional<Slice> taught =
+          teach(of, examples.inputs(date), lease::requireHeld).flatMap(v -> v.slice(of));
+      taught.ifPresent(slice -> tell(date, slice));
+      boolean known =
+          taught.isPresent() || table.current().flatMap(version -> version.slice(of)).isPresent();
+      if (!known) {
+        tell("%s: there are no examples of this date, and nothing to teach", date);
+      }
+      return known && taught.isEmpty();
     }
   }
 
   private void tell(String date, Slice slice) {
+    order.committed().accept(slice);
     if (slice.rows() + slice.quarantinedRows() == 0) {
       tell("%s: there are no examples of this date, its slice is empty", date);
     } else {
@@ -195,19 +220,25 @@ public final class TeachJob {
 
   /** Slices of dates that the tables have no more, under any condition. */
   private void dropVanished(ExampleDates examples) {
-    Set<String> vanished =
-        new TreeSet<>(table.current().map(SignalManifest::dates).orElse(List.of()));
-    if (!vanished.isEmpty()) {
-      vanished.removeAll(examples.ofTables());
-    }
-    for (String date : vanished) {
+    List<Slice> had = table.current().map(SignalManifest::slices).orElse(List.of());
+    for (Slice slice : vanished(had, examples)) {
+      String date = slice.date().orElseThrow();
       try (RunLease lease = leases.date(date)) {
-        commit
-            .drop(date, lease::requireHeld)
-            .map(this::remember)
-            .ifPresent(version -> tell("%s: no longer in the table, its slice is dropped", date));
+        // Another run may have taught it since, of examples that came since.
+        for (Slice gone : vanished(List.of(slice), examples)) {
+          commit
+              .drop(gone, lease::requireHeld)
+              .map(this::remember)
+              .ifPresent(version -> tell("%s: no longer in the table, its slice is dropped", date));
+        }
       }
     }
+  }
+
+  private static List<Slice> vanished(List<Slice> slices, ExampleDates examples) {
+    List<Slice> dated = slices.stream().filter(slice -> slice.date().isPresent()).toList();
+    Set<String> there = dated.isEmpty() ? Set.of() : examples.ofTables();
+    return dated.stream().filter(slice -> !there.contains(slice.date().orElseThrow())).toList();
   }
 
   private void tell(String format, Object... values) {

@@ -32,7 +32,9 @@ record TeacherAccuracy(
   /** What the label column holds. */
   enum Labels {
     NAMES,
-    INDICES
+    INDICES,
+    /** Whatever; the classes are those of the bundle that the teacher is given by. */
+    OF_BUNDLE
   }
 
   @Override
@@ -42,12 +44,15 @@ record TeacherAccuracy(
     }
     return String.format(
         Locale.ROOT,
-        "checked on %,d examples: right on %.1f %% (%s)",
+        "checked on %,d examples: right on %.1f %% (%s)%s",
         order.examples(),
         100 * order.accuracy(),
         settings.accuracyFloor().isPresent()
             ? "floor " + settings.accuracyFloor().getAsDouble()
-            : String.format(Locale.ROOT, "chance is %.1f %%", 100 * order.chance()));
+            : String.format(Locale.ROOT, "chance is %.1f %%", 100 * order.chance()),
+        order.conclusive() || settings.asksNothing()
+            ? ""
+            : "; of fewer than %d nothing is concluded".formatted(ClassOrder.FEWEST));
   }
 
   @Override
@@ -64,7 +69,7 @@ record TeacherAccuracy(
     }
     boolean below =
         settings.accuracyFloor().isPresent()
-            ? order.accuracy() < settings.accuracyFloor().getAsDouble()
+            ? order.isSurelyBelow(settings.accuracyFloor().getAsDouble())
             : order.noBetterThanChance();
     if (!below && order.moved().isEmpty()) {
       return Optional.empty();
@@ -119,6 +124,11 @@ record TeacherAccuracy(
   }
 
   private String remedy() {
+    if (labels == Labels.OF_BUNDLE) {
+      return "Its classes are named in its bundle, which data.classes must follow; so either the"
+          + " labels here mean others, or those it was trained with did: correct the labels, or"
+          + " train and export it again.";
+    }
     if (labels == Labels.INDICES) {
       return "Labels and logits are both indices here, so bring the teacher's logits into the order"
           + " of the labels.";

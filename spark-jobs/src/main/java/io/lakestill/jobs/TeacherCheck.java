@@ -10,14 +10,10 @@ import io.lakestill.metric.ClassOrder;
 import io.lakestill.recipe.DataSettings;
 import io.lakestill.recipe.Recipe;
 import io.lakestill.recipe.TeacherCheckSettings;
-import io.lakestill.signal.SignalColumn;
 import io.lakestill.signal.SignalFile;
 import io.lakestill.signal.SignalSchema;
-import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
-import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -25,8 +21,6 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.StringType;
 import org.apache.spark.storage.StorageLevel;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Checks a teacher on a sample of what it is about to say: before the pass, whether it is right on
@@ -39,8 +33,6 @@ import org.slf4j.LoggerFactory;
  * rows of the sample.
  */
 final class TeacherCheck implements AutoCloseable {
-  private static final Logger LOG = LoggerFactory.getLogger(TeacherCheck.class);
-
   /** Hashes are spread evenly, so this many deviations more than asked for are always enough. */
   private static final double DEVIATIONS = 6;
 
@@ -49,7 +41,7 @@ final class TeacherCheck implements AutoCloseable {
   private final TeacherPass teacher;
   private final TeacherCheckSettings settings;
   private final TeacherPass.Place place;
-  private final Path folder;
+  private final TrialPass trial;
   private final Dataset<Row> sample;
   private final ProgressListener listener;
   private List<String> live = List.of();
@@ -75,7 +67,7 @@ final class TeacherCheck implements AutoCloseable {
     this.teacher = teacher;
     this.settings = teacher.check();
     this.place = place;
-    this.folder = new Path(place.quarantine(), "check");
+    this.trial = new TrialPass(spark, new Path(place.quarantine(), "check"));
     this.sample = sample;
     this.listener = listener;
   }
@@ -107,7 +99,6 @@ final class TeacherCheck implements AutoCloseable {
     return work.where(hash.leq(lit(last)))
         .orderBy(hash, col(ExampleTable.SAMPLE_ID))
         .limit(wanted)
-        .withColumn(KeyComparison.VIEWS, lit(1))
         .persist(StorageLevel.MEMORY_AND_DISK());
   }
 
@@ -133,21 +124,10 @@ final class TeacherCheck implements AutoCloseable {
 
   /** What the teacher says of the sample: the files of a pass of its own. */
   private List<String> pass(String name, int batch) {
-    Path own = new Path(folder, name);
-    TeacherPass.Place there =
-        new TeacherPass.Place(
-            new Path(own, "signals"), new Path(own, "quarantine"), place.stored().inFull());
-    // What cannot be kept is left out here, and counted by the pass over everything.
     int rows = settings.rows();
     int cores = spark.sparkContext().defaultParallelism();
-    return teacher
-        .inBatches(batch, Math.max(batch, (rows + cores - 1) / cores))
-        .run(sample, rows, there, rows, progress -> {})
-        .stream()
-        .flatMap(outcome -> outcome.signals().stream())
-        .map(SignalFile::name)
-        .map(file -> new Path(there.signals(), file).toString())
-        .toList();
+    TeacherPass asked = teacher.inBatches(batch, Math.max(batch, (rows + cores - 1) / cores));
+    return trial.said(name, asked, sample, rows, place.stored().inFull());
   }
 
   private ClassOrder order() {
@@ -164,6 +144,9 @@ final class TeacherCheck implements AutoCloseable {
   }
 
   private TeacherAccuracy.Labels labels() {
+    if (bundled()) {
+      return TeacherAccuracy.Labels.OF_BUNDLE;
+    }
     DataSettings data = recipe.data();
     return RawColumn.type(LakeTable.read(spark, data.train()), data.label())
             .filter(StringType.class::isInstance)
@@ -172,26 +155,36 @@ final class TeacherCheck implements AutoCloseable {
         : TeacherAccuracy.Labels.INDICES;
   }
 
+  private boolean bundled() {
+    return recipe.teachers().stream()
+        .anyMatch(each -> each.id().equals(teacher.id()) && each.bundle().isPresent());
+  }
+
   /**
    * The check after the pass.
    *
    * @param written what it wrote
    * @throws io.lakestill.error.LakestillException (exit 3) when the files hold something else than
-   *     the teacher says, beyond what their codecs and a batch of another size explain
+   *     the teacher says, beyond what their codecs and a batch of another size explain; (exit 1)
+   *     when examples of the sample are in none of them
    */
   void after(List<TeachOutcome> written) {
-    List<String> files =
-        written.stream()
-            .flatMap(outcome -> outcome.signals().stream())
-            .map(file -> new Path(place.signals(), file.name()).toString())
-            .toList();
-    if (live.isEmpty() || files.isEmpty()) {
-      return;
-    }
     spark.sparkContext().setJobDescription("check what is stored of teacher " + teacher.id());
     int batch = recipe.signals().batch();
-    List<String> control = pass("control", batch == 1 ? 2 : (batch + 1) / 2);
-    StoredAgreement agreement = agreement(files, control);
+    StoredSample both =
+        new StoredSample(
+            spark,
+            teacher.id(),
+            sample.where(col(ExampleTable.SAMPLE_ID).isNotNull()),
+            files(place.signals(), written.stream().flatMap(out -> out.signals().stream())),
+            files(place.quarantine(), written.stream().flatMap(out -> out.quarantine().stream())),
+            live,
+            live.isEmpty() ? List.of() : pass("control", batch == 1 ? 2 : (batch + 1) / 2));
+    both.requireAll();
+    if (live.isEmpty()) {
+      return;
+    }
+    StoredAgreement agreement = both.agreement(place.stored().schema().signals());
     listener.checked(agreement);
     agreement
         .fault()
@@ -206,56 +199,14 @@ final class TeacherCheck implements AutoCloseable {
             });
   }
 
-  private StoredAgreement agreement(List<String> files, List<String> control) {
-    List<SignalColumn> columns = place.stored().schema().signals();
-    if (control.isEmpty()) {
-      return StoredAgreement.none(columns);
-    }
-    Dataset<Row> said = signals(live, columns, "said");
-    Dataset<Row> again = signals(control, columns, "again");
-    Dataset<Row> stored = signals(files, columns, "stored");
-    return stored
-        .join(said, key("stored").equalTo(key("said")))
-        .join(again, key("stored").equalTo(key("again")))
-        .select(
-            Stream.of("stored", "said", "again")
-                .flatMap(name -> columns.stream().map(column -> col(name + " " + column.name())))
-                .toArray(Column[]::new))
-        .queryExecution()
-        .toRdd()
-        .toJavaRDD()
-        .mapPartitions(new AgreementTask(columns))
-        .collect()
-        .stream()
-        .reduce(StoredAgreement.none(columns), StoredAgreement::with);
-  }
-
-  private static Column key(String name) {
-    return col(name + " key");
-  }
-
-  /** The first views, with names that no two of the three have in common. */
-  private Dataset<Row> signals(List<String> files, List<SignalColumn> columns, String name) {
-    List<Column> selected = new ArrayList<>();
-    selected.add(col(SignalSchema.SAMPLE_ID).as(name + " key"));
-    columns.forEach(column -> selected.add(col(column.name()).as(name + " " + column.name())));
-    return LakeTable.files(spark, files)
-        .where(col(SignalSchema.VIEW_ID).equalTo(0))
-        .select(selected.toArray(Column[]::new));
+  private static List<String> files(Path folder, Stream<SignalFile> files) {
+    return files.map(file -> new Path(folder, file.name()).toString()).toList();
   }
 
   /** Removes what the check left. */
   @Override
   public void close() {
     sample.unpersist();
-    try {
-      FileSystem files = folder.getFileSystem(spark.sessionState().newHadoopConf());
-      if (files.delete(folder, true) && files.listStatus(folder.getParent()).length == 0) {
-        files.delete(folder.getParent(), false);
-      }
-    } catch (IOException e) {
-      // gc removes it: no manifest names it.
-      LOG.warn("event=check-left folder={} reason=\"{}\"", folder, e.toString());
-    }
+    trial.remove();
   }
 }

@@ -9,15 +9,12 @@ import static org.apache.spark.sql.functions.sha2;
 
 import io.lakestill.recipe.Recipe;
 import io.lakestill.signal.SignalColumn;
-import io.lakestill.signal.SignalFile;
 import io.lakestill.signal.projection.SampleMoments;
-import java.io.IOException;
 import java.io.Serializable;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.function.FlatMapFunction;
 import org.apache.spark.sql.Column;
@@ -25,8 +22,6 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.catalyst.InternalRow;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A sample of the training examples, of all dates, and what a teacher says of it: the first view of
@@ -38,8 +33,6 @@ import org.slf4j.LoggerFactory;
  */
 record TeacherSample(SparkSession spark, Recipe recipe, TeacherPass teacher, Path folder)
     implements SignalProjections.Sampler {
-  private static final Logger LOG = LoggerFactory.getLogger(TeacherSample.class);
-
   /** Fixed, so that sums have one order on every cluster. */
   private static final int ROWS_PER_TASK = 1024;
 
@@ -71,26 +64,23 @@ record TeacherSample(SparkSession spark, Recipe recipe, TeacherPass teacher, Pat
       }
       return moments;
     } finally {
-      remove();
+      trial().remove();
     }
   }
 
   /** The files of a pass over the sample. */
   private List<String> said(Dataset<Row> sample, long size) {
-    TeacherPass.Place place =
-        new TeacherPass.Place(
-            new Path(folder, "signals"),
-            new Path(folder, "quarantine"),
+    return trial()
+        .said(
+            "sample",
+            teacher.inBatches(recipe.signals().batch(), ROWS_PER_TASK),
+            sample,
+            size,
             StoredSignals.inFull(teacher.schema()));
-    // What cannot be kept is left out here, and counted by the pass over everything.
-    return teacher
-        .inBatches(recipe.signals().batch(), ROWS_PER_TASK)
-        .run(sample.withColumn(KeyComparison.VIEWS, lit(1)), size, place, size, progress -> {})
-        .stream()
-        .flatMap(outcome -> outcome.signals().stream())
-        .map(SignalFile::name)
-        .map(name -> new Path(place.signals(), name).toString())
-        .toList();
+  }
+
+  private TrialPass trial() {
+    return new TrialPass(spark, folder);
   }
 
   /** File after file, each from its first row to its last, so that sums have one order. */
@@ -132,18 +122,6 @@ record TeacherSample(SparkSession spark, Recipe recipe, TeacherPass teacher, Pat
         moments.add(batch, filled);
       }
       return List.of(moments).iterator();
-    }
-  }
-
-  private void remove() {
-    try {
-      FileSystem files = folder.getFileSystem(spark.sessionState().newHadoopConf());
-      if (files.delete(folder, true) && files.listStatus(folder.getParent()).length == 0) {
-        files.delete(folder.getParent(), false);
-      }
-    } catch (IOException e) {
-      // gc removes it: no manifest names it.
-      LOG.warn("event=sample-left folder={} reason=\"{}\"", folder, e.toString());
     }
   }
 }

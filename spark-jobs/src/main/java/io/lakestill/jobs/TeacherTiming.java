@@ -44,6 +44,9 @@ record TeacherTiming(double teacher, double pass, List<SignalOutput> outputs, Tr
   private static final int REPEATS = 5;
   private static final double SECONDS = 3;
 
+  /** Of one array: 1 GiB. */
+  private static final long VALUES = 1L << 28;
+
   /**
    * Times one pass after another, at most five, for three seconds or a little longer; the fastest
    * counts. Before that comes one that is not timed.
@@ -66,7 +69,7 @@ record TeacherTiming(double teacher, double pass, List<SignalOutput> outputs, Tr
     FeatureShape shape = FeatureShape.of(plan.features().shape());
     TeacherModel teacher =
         TeacherModel.inspect(plan.settings(), onnx, shape, recipe.data().classes().size());
-    Sample sample = Sample.of(recipe, plan, examples, atMost);
+    Sample sample = Sample.of(recipe, plan, examples, fitting(atMost, shape, teacher));
     SignalSchema schema =
         new SignalSchema(
             teacher.outputs().stream()
@@ -105,6 +108,18 @@ record TeacherTiming(double teacher, double pass, List<SignalOutput> outputs, Tr
       return new TeacherTiming(
           said.count() / fastest(alone), said.count() / fastest(whole), teacher.outputs(), said);
     }
+  }
+
+  /** So many rows, or as many as arrays of all their values can hold with room to spare. */
+  private static int fitting(int rows, FeatureShape shape, TeacherModel teacher) {
+    long widest = shape.values();
+    for (SignalOutput output : teacher.outputs()) {
+      widest =
+          Math.max(
+              widest,
+              output.shape().stream().mapToLong(Integer::longValue).reduce(1, (a, b) -> a * b));
+    }
+    return (int) Math.max(1, Math.min(rows, VALUES / widest));
   }
 
   private static long processorTime() {

@@ -29,14 +29,20 @@ record TrainingInputs(List<InputSnapshot> files, Optional<Set<String>> dates) {
       List<String> read = dates.ofExamples();
       return new TrainingInputs(dates.inputs(read), Optional.of(Set.copyOf(read)));
     }
-    Configuration configuration = spark.sessionState().newHadoopConf();
-    return new TrainingInputs(
-        Stream.of(Split.TRAIN, Split.VALIDATION)
-            .map(split -> ExampleTable.table(data, split))
-            .distinct()
-            .map(table -> InputSnapshot.of(table.path(), table.where(), configuration))
-            .toList(),
-        Optional.empty());
+    return new TrainingInputs(whole(data, spark.sessionState().newHadoopConf()), Optional.empty());
+  }
+
+  /**
+   * What the tables are now, whatever dates they have.
+   *
+   * @throws io.lakestill.error.LakestillException (exit 3) when there is no such table
+   */
+  static List<InputSnapshot> whole(DataSettings data, Configuration configuration) {
+    return Stream.of(Split.TRAIN, Split.VALIDATION)
+        .map(split -> ExampleTable.table(data, split))
+        .distinct()
+        .map(table -> InputSnapshot.of(table.path(), table.where(), configuration))
+        .toList();
   }
 
   /** Whether a slice can have signals of the examples. */

@@ -112,10 +112,18 @@ class DailyCommandsTest {
       held.requireHeld();
     }
 
+    Path summary = folder.resolve("out/teach-dt=2026-11-02..2026-11-03.json");
+    try (RunLease held = take(Leased.date(table, THIRD), "other")) {
+      CommandLineRun part = teach("--from", SECOND, "--to", THIRD);
+      assertThat(part.exit()).isEqualTo(5);
+      assertThat(part.err()).contains("2026-11-02: 20 rows, 20 of them taught now");
+      assertThat(part.summary().path("dates_taught").toString()).isEqualTo("[\"2026-11-02\"]");
+      assertThat(summary).content().contains("\"dates_taught\"", "Date 2026-11-03 of signal table");
+      held.requireHeld();
+    }
     CommandLineRun rest = teach("--from", SECOND, "--to", THIRD);
     assertThat(rest.exit()).as(rest.err()).isZero();
-    assertThat(rest.err()).contains("2026-11-02: 20 rows, 20 of them taught now");
-    assertThat(folder.resolve("out/teach-dt=2026-11-02..2026-11-03.json")).exists();
+    assertThat(rest.err()).contains("2026-11-03: 20 rows, 20 of them taught now");
     SignalManifest current = table.current().orElseThrow();
     assertThat(current.dates()).containsExactly(FIRST, SECOND, THIRD);
     assertThat(current.slice(Optional.of(SECOND)).orElseThrow().number()).isEqualTo(10);

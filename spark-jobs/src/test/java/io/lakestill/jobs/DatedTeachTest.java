@@ -69,7 +69,7 @@ class DatedTeachTest {
     for (String name : List.of("one-by-one", "parallel", "all")) {
       SignalManifest current = pets.table(name).current().orElseThrow();
       assertThat(current.dates()).containsExactly(FIRST, SECOND, THIRD);
-      assertThat(current.version()).as("a version for each date").isEqualTo(3);
+      assertThat(pets.table(name).versions()).as("a version for each date").hasSize(3);
       pets.table(name).verify(current);
       assertSame(name, "undated");
     }
@@ -144,20 +144,49 @@ class DatedTeachTest {
   }
 
   @Test
-  void aDateWithoutExamplesIsAnEmptySliceAndOneThatVanishedIsDropped() throws IOException {
-    pets.teach("signals", "first", DateSelection.ALL);
+  void aDateThatWasNeverTaughtAndHasNoExamplesIsNamedAndLeftAlone() {
+    assertThatThrownBy(() -> pets.teach("signals", "mistyped", only("2026-11-1")))
+        .isInstanceOfSatisfying(
+            LakestillException.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.BAD_INPUT))
+        .hasMessageContaining("has no example of any date that is asked for");
+    SignalManifest first = pets.teach("signals", "first", DateSelection.ALL);
 
-    SignalManifest empty = pets.teach("signals", "second", only("2026-12-24"));
-    assertThat(empty.slice(Optional.of("2026-12-24")).orElseThrow().rows()).isZero();
-    assertThat(empty.rows()).isEqualTo(60);
-    assertThat(pets.shown()).contains("2026-12-24: there are no examples of this date");
+    assertThat(pets.teach("signals", "second", only("2026-11-3"))).isEqualTo(first);
 
+    assertThat(pets.shown()).contains("2026-11-3: there are no examples of this date, and nothing");
+  }
+
+  @Test
+  void aDateThatHasSignalsLosesThemOnlyWhenThatIsMeant() {
+    SignalManifest first = pets.teach("signals", "first", DateSelection.ALL);
     FileUtil.fullyDelete(folder.resolve("table/dt=" + FIRST).toFile());
+
+    assertThatThrownBy(() -> pets.teach("signals", "second", only(FIRST)))
+        .isInstanceOfSatisfying(
+            LakestillException.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.BAD_INPUT))
+        .hasMessageContaining("There are no examples of 2026-11-01 any more, of which the signal")
+        .hasMessageContaining("table has 20 rows")
+        .hasMessageContaining("--allow-empty");
+    assertThat(pets.table("signals").current()).hasValue(first);
+
+    DateSelection meant =
+        new DateSelection(List.of(FIRST), Optional.empty(), Optional.empty(), true);
+    SignalManifest empty = pets.teach("signals", "third", meant);
+    assertThat(empty.slice(Optional.of(FIRST)).orElseThrow().rows()).isZero();
+    assertThat(empty.rows()).isEqualTo(40);
+    assertThat(pets.shown()).contains("2026-11-01: there are no examples of this date, its slice");
+    assertThat(pets.teach("signals", "fourth", only(FIRST))).as("done").isEqualTo(empty);
+  }
+
+  @Test
+  void aDateThatVanishedIsDropped() throws IOException {
+    pets.teach("signals", "first", DateSelection.ALL);
+    FileUtil.fullyDelete(folder.resolve("table/dt=" + FIRST).toFile());
+
     SignalManifest narrowed =
         pets.teach("signals", "third", DateSelection.ALL, "data.train-where=dt > '2026-11-02'");
-    assertThat(pets.shown())
-        .contains("2026-11-01: no longer in the table, its slice is dropped")
-        .contains("2026-12-24: no longer in the table, its slice is dropped");
+
+    assertThat(pets.shown()).contains("2026-11-01: no longer in the table, its slice is dropped");
     assertThat(narrowed.dates()).as("a condition drops no date").containsExactly(SECOND, THIRD);
     assertThat(content()).hasSize(40);
   }

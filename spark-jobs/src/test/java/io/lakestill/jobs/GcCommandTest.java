@@ -24,6 +24,10 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** {@code gc} after runs that died, in processes of their own, and beside one that lives. */
 class GcCommandTest {
+  /** The first four of 25 parts are written, and the next two never end. */
+  private static final StorageFault STUCK =
+      StorageFault.pauses(StorageFault.Event.CLOSE, "/v=2/part-000(0[4-9]|[1-9])", 600_000);
+
   @TempDir private Path folder;
 
   private Process process;
@@ -32,12 +36,14 @@ class GcCommandTest {
   static void chooseMaster() {
     System.setProperty("spark.master", "local[2]");
     System.setProperty("spark.ui.enabled", "false");
+    System.setProperty("spark.sql.shuffle.partitions", "2");
   }
 
   @AfterAll
   static void forgetMaster() {
     System.clearProperty("spark.master");
     System.clearProperty("spark.ui.enabled");
+    System.clearProperty("spark.sql.shuffle.partitions");
   }
 
   @AfterEach
@@ -56,15 +62,15 @@ class GcCommandTest {
     assertThat(first.exit()).as(first.err()).isZero();
     SignalTable table =
         new SignalTable(new org.apache.hadoop.fs.Path(table().toUri()), new Configuration());
-    write(20_000);
+    write(400);
 
     process = teachElsewhere();
     Awaitility.await()
-        .atMost(Duration.ofSeconds(120))
+        .atMost(Duration.ofMinutes(5))
         .until(() -> !process.isAlive() || files(table().resolve("v=2")) > 5);
-    assertThat(process.isAlive()).as("the teach must still be at work").isTrue();
+    assertThat(process.isAlive()).as(this::log).isTrue();
     CommandLineRun beside = gc();
-    assertThat(process.isAlive()).as("the teach must still be at work").isTrue();
+    assertThat(process.isAlive()).as(this::log).isTrue();
     process.destroyForcibly().waitFor(30, TimeUnit.SECONDS);
 
     assertThat(beside.exit()).isEqualTo(5);
@@ -152,7 +158,7 @@ class GcCommandTest {
     return CommandLineRun.of("teach", "--recipe", folder.resolve("pets.conf").toString());
   }
 
-  /** The same in a process of its own, which can be killed. */
+  /** The same in a process of its own, which can be killed, and does not end by itself. */
   private Process teachElsewhere() throws IOException {
     List<String> line = new ArrayList<>();
     line.add(ProcessHandle.current().info().command().orElse("java"));
@@ -160,10 +166,20 @@ class GcCommandTest {
         .filter(argument -> argument.startsWith("--add-opens") || argument.startsWith("-Djdk"))
         .forEach(line::add);
     line.addAll(List.of("-Xmx1g", "-Dspark.master=local[2]", "-Dspark.ui.enabled=false"));
+    line.add("-Dspark.sql.shuffle.partitions=2");
+    Path marks = Files.createDirectories(folder.resolve("marks"));
+    StorageFault.settings(marks, List.of(STUCK)).forEach(setting -> line.add("-D" + setting));
+    String out = folder.resolve("out").toString();
+    Path stuck = folder.resolve("stuck.conf");
+    Files.writeString(stuck, recipe().replace('"' + out, "\"kdtest://" + out));
     line.addAll(List.of("-cp", System.getProperty("java.class.path"), Lakestill.class.getName()));
-    line.addAll(List.of("teach", "--recipe", folder.resolve("pets.conf").toString()));
+    line.addAll(List.of("teach", "--recipe", stuck.toString()));
     File log = folder.resolve("teach.log").toFile();
     return new ProcessBuilder(line).redirectErrorStream(true).redirectOutput(log).start();
+  }
+
+  private String log() {
+    return "the teach must still be at work: " + StandaloneCluster.end(folder.resolve("teach.log"));
   }
 
   private void write(int rows) {

@@ -91,6 +91,7 @@ class PlanCommandTest {
           id = oracle
           onnx = "%1$s/teacher.onnx"
           outputs { logits = logits, embedding = embedding }
+          check { accuracy-floor = 0 }
         }
         student { architecture = mlp, hidden = [8] }
         train { objectives = [{ type = kd-kl }], epochs = 3, batch = 64, seeds = [1, 2] }
@@ -246,7 +247,9 @@ class PlanCommandTest {
 
   @Test
   void breakEvenCountsEpochsOverAllTrainings() {
-    JsonNode even = teacher(plan("--rows-per-second", "oracle=50")).path("break_even");
+    JsonNode even =
+        teacher(plan("--time", "--rows-per-second", "oracle=50", "--within", "1h"))
+            .path("break_even");
 
     assertThat(even.path("pass_in_epochs").asDouble()).isCloseTo(2695 / 1258.0, within(1e-9));
     assertThat(even.path("epochs").asInt()).isEqualTo(3);
@@ -312,6 +315,10 @@ class PlanCommandTest {
         "2 | --within soon --time | --within 'soon' is no time; give one such as 90s, 30min",
         "2 | --within 1h --cores 3 | Give --within or --cores, not both.",
         "2 | --time --rows-per-second 3 | Give --rows-per-second or --time, not both.",
+        "2 | --sample 100001 | --sample must be at most 100,000, is 100,001.",
+        "2 | --time --within 1h --set teacher.onnx=null --set teacher.outputs.logits=null --set"
+            + " data.views.count=1 --set data.views.transforms=[] --set"
+            + " teacher.table={path=/nowhere,logits=a} | --rows-per-second oracle=R, since only a",
         "2 | --rows-per-second fast | --rows-per-second 'fast' is neither a number nor",
         "2 | --rows-per-second 0 | --rows-per-second must be a positive number, is 0.0.",
         "2 | --rows-per-second vit=3 | --rows-per-second names 'vit'; the recipe's teachers are",

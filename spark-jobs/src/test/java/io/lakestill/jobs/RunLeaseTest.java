@@ -15,6 +15,12 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.apache.hadoop.conf.Configuration;
 import org.awaitility.Awaitility;
@@ -126,6 +132,122 @@ class RunLeaseTest {
     slow.close();
 
     assertThat(file).content().contains("\"quick\"");
+  }
+
+  /** Another run took it over, ended and gave it back while this one stood still. */
+  @Test
+  void whoFindsItGoneHasLostItForGood() throws IOException {
+    RunLease slow = take("slow", Duration.ofMillis(20));
+    Files.delete(file);
+
+    assertThatThrownBy(slow::requireHeld)
+        .isInstanceOfSatisfying(
+            LakestillException.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.HELD))
+        .hasMessageContaining("was taken over by another run, since this one stood still")
+        .hasMessageContaining("Start again");
+    write(LeaseHolder.here("slow"));
+    assertThatThrownBy(slow::requireHeld).isInstanceOf(LakestillException.class);
+    assertThat(slow.isHeld()).isFalse();
+    slow.close();
+  }
+
+  @Test
+  void aRefreshNeverMakesItAgain() throws IOException {
+    RunLease lost = take("lost", Duration.ofMillis(5));
+    for (int i = 0; i < 50; i++) {
+      write(LeaseHolder.here("lost"));
+      Files.delete(file);
+      Awaitility.await()
+          .during(Duration.ofMillis(12))
+          .untilAsserted(() -> assertThat(file).doesNotExist());
+    }
+    lost.close();
+  }
+
+  @Test
+  void nothingIsDoneByARunThatHasGivenItBack() {
+    RunLease lease = take("first", RunLease.REFRESH);
+    lease.close();
+
+    List<String> done = new ArrayList<>();
+    assertThatThrownBy(() -> lease.whileHeld(() -> done.add("step")))
+        .isInstanceOfSatisfying(
+            LakestillException.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.HELD))
+        .hasMessageContaining("was given back, since this process ends");
+    assertThat(done).isEmpty();
+  }
+
+  /** As the end of a process would, beside its last step. */
+  @Test
+  void isNotGivenBackWhileAStepIsDone() throws Exception {
+    RunLease lease = take("first", RunLease.REFRESH);
+    Thread end = new Thread(lease::close);
+
+    lease.whileHeld(
+        () -> {
+          end.start();
+          Awaitility.await()
+              .during(Duration.ofMillis(200))
+              .untilAsserted(() -> assertThat(file).exists());
+        });
+
+    end.join(10_000);
+    assertThat(file).doesNotExist();
+  }
+
+  @Test
+  void ofManyThatTakeOverFromADeadRunOneHasIt() throws Exception {
+    Process gone = new ProcessBuilder("true").start();
+    assertThat(gone.waitFor(10, TimeUnit.SECONDS)).isTrue();
+    LeaseHolder here = LeaseHolder.here("dead");
+    ExecutorService threads = Executors.newFixedThreadPool(8);
+    for (int round = 0; round < 20; round++) {
+      write(new LeaseHolder("dead", here.host(), here.processes(), gone.pid(), here.since()));
+      List<Future<Optional<RunLease>>> tries = new ArrayList<>();
+      for (int i = 0; i < 8; i++) {
+        String run = "run-" + i;
+        tries.add(threads.submit(() -> taken(run)));
+      }
+      List<RunLease> leases = new ArrayList<>();
+      for (Future<Optional<RunLease>> one : tries) {
+        one.get(1, TimeUnit.MINUTES).ifPresent(leases::add);
+      }
+      assertThat(leases.stream().filter(RunLease::isHeld)).hasSizeLessThanOrEqualTo(1);
+      leases.forEach(RunLease::close);
+      Files.deleteIfExists(file);
+    }
+    threads.shutdown();
+    assertThat(shown.toString(StandardCharsets.UTF_8)).doesNotContain("a run without name");
+  }
+
+  private Optional<RunLease> taken(String run) {
+    try {
+      return Optional.of(take(run, RunLease.REFRESH));
+    } catch (LakestillException e) {
+      assertThat(e.exitCode()).isEqualTo(ExitCode.HELD);
+      return Optional.empty();
+    }
+  }
+
+  @Test
+  void putsBackALeaseThatIsNotTheOneItHasSeen() throws IOException {
+    write(LeaseHolder.here("seen"));
+    LeaseFile lease =
+        LeaseFile.of(new org.apache.hadoop.fs.Path(file.toUri()), new Configuration());
+    LeaseFile.Seen seen = lease.read();
+    write(LeaseHolder.here("other"));
+
+    assertThat(lease.takeAway(seen)).isFalse();
+
+    assertThat(file).content().contains("\"other\"");
+    assertThat(lease.takeAway(lease.read())).isTrue();
+    assertThat(file.getParent()).isEmptyDirectory();
+    Path left = Files.writeString(file.resolveSibling(".lakestill-clock-1"), "");
+    lease.sweep(RunLease.EXPIRY);
+    assertThat(left).as("may be of a run that looks just now").exists();
+    Files.setLastModifiedTime(left, LONG_AGO);
+    lease.sweep(RunLease.EXPIRY);
+    assertThat(file.getParent()).isEmptyDirectory();
   }
 
   @Test

@@ -15,6 +15,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -133,6 +134,77 @@ class ScoresTest {
 
     assertThat(read.get("pet-000")[0]).containsExactly(1, 2, 3, 4);
     assertThat(read.get("pet-001")[0]).containsExactly(0, 2, 0, 4);
+  }
+
+  /** Nothing in Spark ML writes these; a null would be read as 0. */
+  @Test
+  void saysWhatIsWrongWithAVector() {
+    Map<String, String> vectors = new TreeMap<>();
+    vectors.put("cast(null as tinyint), 4, array(1), array(2D)", "a vector without type");
+    vectors.put("1Y, 4, array(1), cast(null as array<double>)", "a vector without values");
+    vectors.put("0Y, cast(null as int), array(1), array(2D)", "a sparse vector without size");
+    vectors.put("0Y, 4, cast(null as array<int>), array(2D)", "a sparse vector without indices");
+    vectors.put("0Y, 4, array(1), array(2D, 4D)", "a sparse vector of 1 indices and 2 values");
+    vectors.put("0Y, 4, array(1, 3), array(2D, null)", "a sparse vector with a null at 1");
+    vectors.put("0Y, 4, array(null, 3), array(2D, 1D)", "a sparse vector with a null at 0");
+    List<String> selects = new ArrayList<>();
+    Map<String, String> expected = new HashMap<>();
+    for (Map.Entry<String, String> vector : vectors.entrySet()) {
+      String id = "pet-%03d".formatted(selects.size());
+      String names = "'type', %s, 'size', %s, 'indices', %s, 'values', %s";
+      List<String> parts = List.of(vector.getKey().split(", (?![^(]*\\))"));
+      selects.add(
+          "select '%s' sample_id, named_struct(%s) p"
+              .formatted(id, names.formatted(parts.toArray())));
+      expected.put(id, "its p is " + vector.getValue());
+    }
+    pets.store(SPARK.sql(String.join(" union all ", selects)));
+
+    assertThat(read("logits = p")).isEmpty();
+    assertThat(faults).containsAllEntriesOf(expected);
+  }
+
+  /** Whatever rows a reader would meet first. */
+  @Test
+  void theWidthOfASignalIsThatOfMostRows() {
+    pets.store(
+        SPARK
+            .range(0, 2600, 1, 1)
+            .selectExpr(
+                "cast(id as string) sample_id",
+                "array(1D, 2D, 3D, 4D) dense",
+                "if(id < 1100, array(1D, 2D), array(1D, 2D, 3D)) map"));
+    assertThat(scores("logits = dense", "teacher.outputs.embedding=map").shapes())
+        .containsEntry("embedding", List.of(3));
+  }
+
+  /** Of a large table only what it says of these may move. */
+  @Test
+  void ofFewExamplesTheirKeysGoToTheTable() {
+    Scores scores = scores("logits = dense");
+    Dataset<Row> few = Pets.table(SPARK, pets.pets().subList(2, 5)).select("sample_id", "label");
+    String threshold = "spark.sql.autoBroadcastJoinThreshold";
+    String before = SPARK.conf().get(threshold);
+    SPARK.conf().set(threshold, "-1");
+    try {
+      String plan = scores.joinedFew(few).queryExecution().executedPlan().toString();
+      assertThat(plan).contains("BroadcastHashJoin", "LeftSemi");
+    } finally {
+      SPARK.conf().set(threshold, before);
+    }
+    assertThat(scores.joinedFew(few).orderBy("sample_id").collectAsList())
+        .isEqualTo(scores.joined(few).orderBy("sample_id").collectAsList())
+        .hasSize(3);
+  }
+
+  @Test
+  void keysInMessagesStayOnTheirLine() {
+    Row odd = ScoredPets.score("two\nlines", new double[4]);
+    pets.store(List.of(odd, odd));
+    assertThatThrownBy(() -> scores("logits = dense").requireUnique())
+        .hasMessageContaining("such as two\\u000alines (2 rows); ");
+    assertThat(scores("logits = dense").coverage(SPARK.sql("select 'a\tb' sample_id")).missing())
+        .containsExactly("a\\u0009b");
   }
 
   @Test

@@ -171,8 +171,9 @@ class SparkMlTeacherTest {
     assertThat(gated.exit()).isEqualTo(2);
     assertThat(gated.err())
         .contains(
-            "Gate 'student.agreement > 0' needs 'student.agreement', but the table of scores knows"
-                + " none of the test examples; score them, too, or remove the gate.");
+            "Gate 'student.agreement > 0' needs 'student.agreement' of teacher 'spark-ml', but its"
+                + " table of scores knows none of the test examples; score them, too, name another"
+                + " teacher first, or remove the gate.");
   }
 
   @Test
@@ -218,6 +219,7 @@ class SparkMlTeacherTest {
         .containsExactly("v1", "lr");
     assertThat(card.at("/teachers/1/accuracy").doubleValue())
         .isCloseTo(regressionAccuracy, within(1e-9));
+    assertThat(run.err()).contains("    teacher lr: accuracy ").doesNotContain("  0 parameters");
     assertThat(card.at("/teacher/parameters").intValue()).isPositive();
     assertThat(card.at("/student/accuracy").doubleValue()).isGreaterThan(0.7);
   }

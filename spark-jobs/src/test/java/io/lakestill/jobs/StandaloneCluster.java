@@ -61,6 +61,8 @@ final class StandaloneCluster implements AutoCloseable {
    */
   static StandaloneCluster start(Path folder) throws IOException {
     StandaloneCluster cluster = new StandaloneCluster(folder);
+    // Also when somebody stops the tests.
+    Runtime.getRuntime().addShutdownHook(new Thread(cluster::close));
     try {
       cluster.startProcesses();
       return cluster;

@@ -6,11 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.lakestill.error.Errors;
 import io.lakestill.error.ExitCode;
 import io.lakestill.error.LakestillException;
+import io.lakestill.recipe.ProjectionMethod;
 import io.lakestill.signal.SignalColumn;
 import io.lakestill.signal.SignalManifest;
 import io.lakestill.signal.SignalTable;
 import io.lakestill.signal.Slice;
 import io.lakestill.signal.codec.Int8;
+import io.lakestill.signal.projection.Projection;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -22,6 +24,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -63,16 +66,105 @@ class TableCommitTest {
     assertThat(folder.resolve("_lakestill/leases")).isEmptyDirectory();
   }
 
+  /** A manifest above the current one may be a version that somebody went back from. */
+  @Test
+  void aCommitAfterGoingBackKeepsTheVersionThatWasLeft() {
+    commit("a").put(alone("d1", "basis"), Optional.empty(), HELD);
+    SignalManifest second = commit("b").put(alone("d2", "basis"), table.current(), HELD);
+    table.pointTo(1);
+
+    SignalManifest third = commit("c").put(alone("d3", "basis"), table.current(), HELD);
+
+    assertThat(third.version()).isEqualTo(3);
+    assertThat(third.dates()).containsExactly("d1", "d3");
+    assertThat(table.manifest(2)).isEqualTo(second);
+  }
+
   /** Behind a later version it would pass for one that somebody has read. */
   @Test
   void aManifestWhosePointerNeverMovedGoesWithTheNextCommit() {
     SignalManifest first = commit("a").put(alone("d1", "basis"), Optional.empty(), HELD);
-    table.write(first.next(2, "2026-11-21T00:00:00Z", "dead", first.slices()));
+    int claimed = table.numbers().claim();
+    table.write(first.next(claimed, "2026-11-21T00:00:00Z", "dead", first.slices()));
 
     SignalManifest third = commit("c").put(alone("d2", "basis"), table.current(), HELD);
 
     assertThat(third.version()).isEqualTo(3);
     assertThat(table.versions()).containsExactly(1, 3);
+  }
+
+  /** Its run died behind the pointer, before it could give up the claim. */
+  @Test
+  void theCurrentVersionStaysThoughItsClaimIsLeft() {
+    SignalManifest first = commit("a").put(alone("d1", "basis"), Optional.empty(), HELD);
+    int claimed = table.numbers().claim();
+    table.write(first.next(claimed, "2026-11-21T00:00:00Z", "dead", first.slices()));
+    table.pointTo(claimed);
+
+    commit("c").put(alone("d2", "basis"), table.current(), HELD);
+    commit("d").put(alone("d3", "basis"), table.current(), HELD);
+
+    assertThat(table.versions()).containsExactly(1, 2, 3, 4);
+  }
+
+  @Test
+  void whoLosesTheDateAfterWritingTheManifestTakesItBack() {
+    SignalManifest first = commit("a").put(alone("d1", "basis"), Optional.empty(), HELD);
+    AtomicInteger asked = new AtomicInteger();
+
+    assertThatThrownBy(
+            () ->
+                commit("b")
+                    .put(
+                        alone("d2", "basis"),
+                        table.current(),
+                        () -> {
+                          if (asked.incrementAndGet() == 2) {
+                            throw Errors.held("Date d2", "run c", "");
+                          }
+                        }))
+        .hasMessage("Date d2 is held by run c; wait for it to end.");
+
+    assertThat(table.current()).hasValue(first);
+    assertThat(table.versions()).containsExactly(1);
+  }
+
+  @Test
+  void aStragglerWithAnotherBasisDiscardsNothingItHasNotSeen() {
+    Optional<SignalManifest> seen =
+        Optional.of(commit("a").put(alone("d1", "old"), Optional.empty(), HELD));
+    commit("b").put(alone("d1", "new"), table.current(), HELD);
+    SignalManifest current = commit("c").put(alone("d2", "new"), table.current(), HELD);
+
+    assertThatThrownBy(() -> commit("late").put(alone("d3", "old"), seen, HELD))
+        .isInstanceOfSatisfying(
+            LakestillException.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.TRY_AGAIN))
+        .hasMessageContaining("Another run has meanwhile committed version 3 of signal table '")
+        .hasMessageContaining("start again");
+    assertThat(table.current()).hasValue(current);
+  }
+
+  @Test
+  void aVersionWhoseProjectorIsGoneIsNotCommitted() {
+    SignalManifest alone =
+        alone(
+            Optional.of("d1"),
+            "basis",
+            new SignalColumn("logits", 3),
+            new SignalColumn(
+                "embedding",
+                List.of(3),
+                new Int8(),
+                Optional.of(
+                    new Projection(
+                        ProjectionMethod.RANDOM, List.of(9), "a".repeat(64), Optional.empty()))));
+
+    assertThatThrownBy(() -> commit("a").put(alone, Optional.empty(), HELD))
+        .isInstanceOfSatisfying(
+            LakestillException.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.TRY_AGAIN))
+        .hasMessageContaining("Projector '")
+        .hasMessageContaining("is missing; nothing of this run was kept. Start again.");
+    assertThat(table.versions()).isEmpty();
   }
 
   @Test
@@ -114,20 +206,8 @@ class TableCommitTest {
   void firstSlicesWithDifferentProjectorsAreNotMixed() {
     Optional<SignalManifest> seen = table.current();
     commit("a").put(alone("d1", "basis"), seen, HELD);
-    SignalManifest same = alone("d2", "basis");
     SignalManifest other =
-        new SignalManifest(
-            same.version(),
-            same.created(),
-            same.runId(),
-            same.codeVersion(),
-            same.teacher(),
-            same.preprocessing(),
-            List.of(new SignalColumn("logits", List.of(3), new Int8())),
-            same.classes(),
-            same.views(),
-            same.basis(),
-            same.slices());
+        alone(Optional.of("d2"), "basis", new SignalColumn("logits", List.of(3), new Int8()));
 
     assertThatThrownBy(() -> commit("b").put(other, seen, HELD))
         .isInstanceOfSatisfying(
@@ -164,9 +244,9 @@ class TableCommitTest {
 
     assertThat(commit("b").replace(old, with, HELD).orElseThrow().slices()).containsExactly(with);
     assertThat(commit("c").replace(old, with, HELD)).isEmpty();
-    assertThat(commit("d").drop("d7", HELD)).isEmpty();
+    assertThat(commit("d").drop(old, HELD)).as("another is there").isEmpty();
     assertThat(table.current().orElseThrow().version()).as("not below its folders").isEqualTo(5);
-    assertThat(commit("e").drop("d1", HELD).orElseThrow().slices()).isEmpty();
+    assertThat(commit("e").drop(with, HELD).orElseThrow().slices()).isEmpty();
     assertThat(table.current().orElseThrow().version()).isEqualTo(6);
   }
 
@@ -180,6 +260,11 @@ class TableCommitTest {
   }
 
   private static SignalManifest alone(Optional<String> date, String basis) {
+    return alone(date, basis, new SignalColumn("logits", 3));
+  }
+
+  private static SignalManifest alone(
+      Optional<String> date, String basis, SignalColumn... signals) {
     return new SignalManifest(
         1,
         "2026-11-21T10:15:00Z",
@@ -187,7 +272,7 @@ class TableCommitTest {
         "0",
         new SignalManifest.Teacher("tea", "0"),
         "p",
-        List.of(new SignalColumn("logits", 3)),
+        List.of(signals),
         List.of("a", "b", "c"),
         new SignalManifest.Views(1, 1),
         Optional.of(basis),

@@ -211,8 +211,27 @@ class TeacherCheckTest {
             .hasMessageContaining("do not hold what teacher 'oracle' says: of 512 examples")
             .hasMessageContaining("they differ in logits by ")
             .hasMessageContaining("The signal table is as it was.");
+        assertThatThrownBy(() -> check.after(List.of())).hasMessageContaining("lost rows: of 512");
       }
     }
+  }
+
+  /** One new row that a good teacher gets wrong. */
+  @Test
+  void anIncrementOfOneWrongRowIsTaught() {
+    teach(recipe("named", CHANCE));
+    findings.clear();
+    float[] pixels = new float[Pets.WIDTH];
+    pixels[2] = 1;
+    Row wrong = RowFactory.create("new", pixels, Pets.CLASSES.get(1));
+    Dataset<Row> named = SPARK.read().parquet(path("named"));
+    named.union(SPARK.createDataFrame(List.of(wrong), named.schema())).write().parquet(path("one"));
+
+    assertThat(teach(recipe("one", CHANCE)).rows()).isEqualTo(ROWS + 1);
+    assertThat(findings.get(0).line())
+        .isEqualTo(
+            "checked on 1 examples: right on 0.0 % (chance is 0.0 %); of fewer than 100 nothing is"
+                + " concluded");
   }
 
   /** The same rows, each with the logits of the one before. */
