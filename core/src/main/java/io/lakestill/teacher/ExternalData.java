@@ -63,7 +63,7 @@ record ExternalData(Path onnx, Configuration configuration) {
     if (bytes > most) {
       throw Errors.badInput(
           ("ONNX file '%s' declares %,d bytes of weights in other files; Lakestill takes models up"
-               + " to 2 GiB.")
+                  + " to 2 GiB.")
               .formatted(onnx, bytes));
     }
     ModelProto.Builder whole = model.toBuilder();
