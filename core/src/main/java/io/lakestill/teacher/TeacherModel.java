@@ -117,8 +117,8 @@ public record TeacherModel(
     if (!fits) {
       throw Errors.badInput(
           ("Teacher '%s' has input %s, the recipe gives float [batch, %s] or [batch, %d]; correct"
-               + " the shape of its features, or export the model with that input and a free batch"
-               + " axis.")
+                  + " the shape of its features, or export the model with that input and a free batch"
+                  + " axis.")
               .formatted(
                   id,
                   input,

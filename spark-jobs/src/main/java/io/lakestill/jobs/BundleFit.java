@@ -36,9 +36,9 @@ record BundleFit(String id, Bundle bundle, FeatureSettings features, List<String
     if (!differences.isEmpty()) {
       throw Errors.badInput(
           ("Teacher '%s' is the bundle '%s', which was trained on other numbers than the recipe"
-               + " gives it: %s. Correct the recipe: a teacher can have a normalise or features of"
-               + " its own. If the numbers are the same all the same, name the model itself, onnx ="
-               + " %s/%s.")
+                  + " gives it: %s. Correct the recipe: a teacher can have a normalise or features of"
+                  + " its own. If the numbers are the same all the same, name the model itself, onnx ="
+                  + " %s/%s.")
               .formatted(
                   id,
                   bundle.folder(),

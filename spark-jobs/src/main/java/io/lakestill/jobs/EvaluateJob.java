@@ -97,8 +97,8 @@ final class EvaluateJob {
     if (scores.leftOut() > allowed) {
       throw Errors.badInput(
           ("%d of %d rows of test table '%s' cannot be scored, signals.quarantine-budget = %s"
-               + " allows %d; such as %s. Correct the rows or the teacher, leave the rows out with"
-               + " data.test-where, or raise the budget.")
+                  + " allows %d; such as %s. Correct the rows or the teacher, leave the rows out with"
+                  + " data.test-where, or raise the budget.")
               .formatted(
                   scores.leftOut(),
                   rows,

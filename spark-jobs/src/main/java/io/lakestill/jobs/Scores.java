@@ -223,8 +223,8 @@ record Scores(String teacher, TableSettings table, Dataset<Row> rows, ScoreReade
     if (test.known() > 0 && test.known() < test.examples()) {
       throw Errors.badInput(
           ("Table '%s' of teacher '%s' knows %d of %d test examples, but not such as %s; models are"
-               + " compared on the same rows. Score all test examples, or leave all out, or select"
-               + " those it knows with data.test-where.")
+                  + " compared on the same rows. Score all test examples, or leave all out, or select"
+                  + " those it knows with data.test-where.")
               .formatted(
                   table.path(),
                   teacher,

@@ -73,8 +73,8 @@ record SignalProjections(SignalSchema said, Map<String, ProjectionSettings> aske
     if (settings.by() == ProjectionMethod.PCA && width > PrincipalComponents.MOST) {
       throw Errors.badRecipe(
           ("%s.by is pca, but the teacher's %s has shape %s, %d values; of more than %d the"
-               + " covariance takes too much memory and time: use by = random, or name a narrower"
-               + " tensor.")
+                  + " covariance takes too much memory and time: use by = random, or name a narrower"
+                  + " tensor.")
               .formatted(key, signal, shape, width, PrincipalComponents.MOST));
     }
   }
@@ -198,8 +198,8 @@ record SignalProjections(SignalSchema said, Map<String, ProjectionSettings> aske
     if (moments.count() <= to) {
       throw Errors.badInput(
           ("%s asks for %d principal components, which needs a sample of at least %d rows; the"
-               + " teacher's %s is known of %d training examples. Lower %s.to, use by = random, or"
-               + " teach a larger table.")
+                  + " teacher's %s is known of %d training examples. Lower %s.to, use by = random, or"
+                  + " teach a larger table.")
               .formatted(key, to, to + 1, signal, moments.count(), key));
     }
     try {

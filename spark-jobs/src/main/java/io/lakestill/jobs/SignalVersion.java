@@ -61,8 +61,8 @@ record SignalVersion(SignalTable table, SignalManifest manifest, CoverageSetting
     if (!manifest.preprocessing().equals(source.features().fingerprint())) {
       throw Errors.badInput(
           ("Version %d of the signals in '%s' was made from other numbers than the recipe's: scale,"
-               + " normalisation, encoding or shape of the features, or the transforms or seed of"
-               + " the views, have changed; run teach again.")
+                  + " normalisation, encoding or shape of the features, or the transforms or seed of"
+                  + " the views, have changed; run teach again.")
               .formatted(manifest.version(), table.root()));
     }
     return version;
