@@ -106,9 +106,9 @@ final class SliceTeaching {
     StoredSignals stored = projections.of(table, alike, sample(number));
     try (TeachIncrement increment =
         increment(alike.flatMap(this::base), work(train, validation), rows)) {
-      List<TeachOutcome> outcomes = pass(increment, stored, rows, number, listener);
+      List<TeachOutcome> outcomes = pass(increment, stored, rows, read, number, listener);
       Slice slice = slice(runId, fingerprint, read, number, increment, outcomes);
-      requireAllTaught(slice, rows);
+      requireAllTaught(slice.rows() + slice.quarantinedRows(), rows, read);
       table.checkFiles(slice);
       still.run();
       table.removeLeftovers(slice);
@@ -243,6 +243,7 @@ final class SliceTeaching {
       TeachIncrement increment,
       StoredSignals stored,
       long all,
+      List<InputSnapshot> read,
       int number,
       ProgressListener listener) {
     TeacherPass.Place place =
@@ -260,6 +261,7 @@ final class SliceTeaching {
       List<TeachOutcome> outcomes =
           teacher.run(work, increment.rows(), place, quarantineLimit(all), listener);
       checkQuarantine(outcomes, all, number);
+      requireAllTaught(TeachOutcome.rows(outcomes), increment.rows(), read);
       check.after(outcomes);
       return outcomes;
     }
@@ -297,15 +299,11 @@ final class SliceTeaching {
                 table.folder(Content.QUARANTINE, number, date)));
   }
 
-  private static void requireAllTaught(Slice slice, long rows) {
-    if (slice.rows() + slice.quarantinedRows() != rows) {
-      LOG.warn(
-          "event=table-changed counted={} taught={} quarantined={}",
-          rows,
-          slice.rows(),
-          slice.quarantinedRows());
+  private static void requireAllTaught(long taught, long counted, List<InputSnapshot> read) {
+    if (taught != counted) {
+      LOG.warn("event=table-changed counted={} taught={}", counted, taught);
       throw Errors.tableChanged(
-          slice.inputs().stream().map(InputSnapshot::path).collect(Collectors.joining("' or '")));
+          read.stream().map(InputSnapshot::path).collect(Collectors.joining("' or '")));
     }
   }
 

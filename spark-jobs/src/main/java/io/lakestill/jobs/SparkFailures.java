@@ -4,6 +4,7 @@ import io.lakestill.error.Errors;
 import io.lakestill.error.LakestillException;
 import java.io.IOException;
 import java.io.ObjectStreamException;
+import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Optional;
 import org.apache.parquet.io.ParquetDecodingException;
@@ -40,7 +41,7 @@ final class SparkFailures {
     }
     Optional<IOException> fault = storageFault(failure);
     if (fault.isPresent()) {
-      return StorageFaults.failed("Stage " + stage + " failed", fault.get());
+      return StorageFaults.failed("Stage " + stage + " failed" + place(failure), fault.get());
     }
     if (isLoss(failure)) {
       return Errors.stopped(stage, failure);
@@ -48,6 +49,17 @@ final class SparkFailures {
     return failure instanceof RuntimeException unchecked
         ? unchecked
         : new IllegalStateException("Stage %s failed: %s".formatted(stage, failure), failure);
+  }
+
+  /** What could not be read or written, where our own code says it around the cause. */
+  private static String place(Throwable failure) {
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      if (cause instanceof UncheckedIOException said
+          && !said.getCause().toString().equals(said.getMessage())) {
+        return ": " + said.getMessage();
+      }
+    }
+    return "";
   }
 
   /** True when Spark gave up because of executors that died, or was stopped itself. */

@@ -7,6 +7,7 @@ import io.lakestill.io.JsonFields;
 import io.lakestill.signal.SignalFile;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * What a task of {@link TeachJob} returns to the driver. It travels as a line of JSON, because
@@ -23,6 +24,14 @@ record TeachOutcome(
     List<String> examples,
     boolean gaveUp) {
   private static final String ORIGIN = "outcome of a task";
+
+  /** Rows of all files, of signals and in quarantine. */
+  static long rows(List<TeachOutcome> outcomes) {
+    return outcomes.stream()
+        .flatMap(outcome -> Stream.concat(outcome.signals.stream(), outcome.quarantine.stream()))
+        .mapToLong(SignalFile::rows)
+        .sum();
+  }
 
   String toLine() {
     ObjectNode json = Json.object();

@@ -248,7 +248,7 @@ class TeachFaultsIT {
   }
 
   private void awaitParts(Process driver, long count) {
-    Awaitility.await().atMost(PATIENCE).until(() -> !driver.isAlive() || output.parts(2) >= count);
+    await(() -> !driver.isAlive() || output.parts(2) >= count);
     assertThat(driver.isAlive()).as(() -> "it must still be at work: " + logs()).isTrue();
     assertThat(output.manifest(2)).as("it must still be at work").doesNotExist();
   }
