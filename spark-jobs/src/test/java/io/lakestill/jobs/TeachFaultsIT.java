@@ -102,27 +102,6 @@ class TeachFaultsIT {
   }
 
   @Test
-  void aDriverKilledMidStageLeavesTheVersionBeforeAndIsRedone() throws Exception {
-    Process driver = teach(List.of(), SLOW);
-    awaitParts(driver, 4);
-    output.assertUntouched();
-
-    kill(driver.toHandle());
-
-    assertEnds(driver, KILLED);
-    awaitNoExecutors();
-    output.assertUntouched();
-    long dead = output.parts(2);
-    assertThat(dead).isGreaterThanOrEqualTo(4);
-    Process again = teach(List.of());
-    assertEnds(again, 0);
-    assertThat(log).content().contains("Taking over output '", "(process " + driver.pid() + " on ");
-    output.assertTaught(3);
-    assertThat(output.parts(2)).isEqualTo(dead);
-    output.assertNothingLeftAfterGc();
-  }
-
-  @Test
   void aDriverThatDiesBetweenDataAndPointerIsRedone() throws Exception {
     Process driver =
         teach(List.of(), StorageFault.once(Event.CREATE, "/[.]CURRENT[.]", Effect.HALT));
