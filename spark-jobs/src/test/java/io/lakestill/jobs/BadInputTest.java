@@ -59,7 +59,6 @@ class BadInputTest {
   static void forgetMaster() {
     System.clearProperty("spark.master");
     System.clearProperty("spark.ui.enabled");
-    System.clearProperty("lakestill.home");
   }
 
   private static void writeBadTables() {
@@ -178,7 +177,6 @@ class BadInputTest {
   private static Run run(List<String> overrides) {
     System.setProperty("spark.master", "local[2]");
     System.setProperty("spark.ui.enabled", "false");
-    System.setProperty("lakestill.home", HOME.toString());
     List<String> arguments = new ArrayList<>(List.of("quickstart", "--output", output.toString()));
     for (List<String> part : List.of(SMALL, overrides)) {
       part.forEach(override -> arguments.addAll(List.of("--set", override)));

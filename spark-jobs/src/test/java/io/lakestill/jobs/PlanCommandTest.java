@@ -35,7 +35,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a run will cost, against what it does cost. */
 class PlanCommandTest {
-  private static final String HOME = Path.of("..").toAbsolutePath().normalize().toString();
   private static final List<String> CLASSES =
       IntStream.range(0, 10).mapToObj(String::valueOf).toList();
 
@@ -46,7 +45,6 @@ class PlanCommandTest {
     System.setProperty("spark.master", "local[2]");
     System.setProperty("spark.ui.enabled", "false");
     System.setProperty("spark.sql.shuffle.partitions", "2");
-    System.setProperty("lakestill.home", HOME);
   }
 
   @AfterAll
@@ -54,7 +52,6 @@ class PlanCommandTest {
     System.clearProperty("spark.master");
     System.clearProperty("spark.ui.enabled");
     System.clearProperty("spark.sql.shuffle.partitions");
-    System.clearProperty("lakestill.home");
   }
 
   /** Of digits, {@code [1, 8, 8]}: 64 values, then 48 of embedding, then ten logits. */

@@ -130,14 +130,13 @@ class SeveralTeachersTest {
   void capture() {
     System.setProperty("spark.master", "local[2]");
     System.setProperty("spark.ui.enabled", "false");
-    System.setProperty("lakestill.home", HOME.toString());
     System.setOut(new PrintStream(stdout, true, StandardCharsets.UTF_8));
   }
 
   @AfterEach
   void release() {
     System.setOut(out);
-    Stream.of("spark.master", "spark.ui.enabled", "lakestill.home").forEach(System::clearProperty);
+    Stream.of("spark.master", "spark.ui.enabled").forEach(System::clearProperty);
   }
 
   @Test
