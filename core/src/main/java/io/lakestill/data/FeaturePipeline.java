@@ -32,6 +32,11 @@ public final class FeaturePipeline implements Serializable {
   private final long seed;
   private final String fingerprint;
 
+  /** What becomes of each byte before and after normalisation, for each channel. */
+  private final float[][] scaledBytes;
+
+  private final float[][] normalisedBytes;
+
   /**
    * @param features the recipe's features
    * @param transforms what a drawn view goes through
@@ -47,6 +52,15 @@ public final class FeaturePipeline implements Serializable {
     this.transforms = List.copyOf(transforms);
     this.seed = seed;
     this.fingerprint = fingerprint(features, transforms, seed);
+    this.scaledBytes = new float[mean.length][1 << Byte.SIZE];
+    this.normalisedBytes = new float[mean.length][];
+    for (int c = 0; c < mean.length; c++) {
+      for (int value = 0; value < scaledBytes[c].length; value++) {
+        scaledBytes[c][value] = (float) (value * scale);
+      }
+      normalisedBytes[c] = scaledBytes[c].clone();
+      normalise(c, normalisedBytes[c], 0, normalisedBytes[c].length);
+    }
   }
 
   /**
@@ -119,6 +133,10 @@ public final class FeaturePipeline implements Serializable {
    */
   public void features(RawFeatures raw, String sampleId, int viewId, float[] out, int offset)
       throws BadFeaturesException {
+    if (viewId == 0 && encoding == Encoding.UINT8) {
+      decodeBytes(raw, normalisedBytes, out, offset);
+      return;
+    }
     decode(raw, out, offset);
     if (viewId != 0) {
       ViewRandom random = new ViewRandom(sampleId, viewId, seed);
@@ -126,22 +144,29 @@ public final class FeaturePipeline implements Serializable {
         transform.apply(out, offset, shape, random);
       }
     }
-    normalise(out, offset);
+    int plane = shape.plane();
+    for (int c = 0; c < mean.length; c++) {
+      normalise(c, out, offset + c * plane, plane);
+    }
   }
 
   private void decode(RawFeatures raw, float[] out, int offset) throws BadFeaturesException {
     if (encoding == Encoding.FLOAT && raw instanceof RawFeatures.Floats floats) {
       decodeFloats(floats.values(), out, offset);
-    } else if (encoding == Encoding.UINT8 && raw instanceof RawFeatures.Bytes bytes) {
-      decodeBytes(bytes.values(), out, offset);
+    } else if (encoding == Encoding.UINT8) {
+      decodeBytes(raw, scaledBytes, out, offset);
     } else if (encoding == Encoding.IMAGE && raw instanceof RawFeatures.Bytes bytes) {
       ImageDecoder.decode(bytes.values(), shape, out, offset);
       for (int i = offset; i < offset + width(); i++) {
         out[i] = (float) (out[i] * scale);
       }
     } else {
-      throw new IllegalArgumentException("encoding " + encoding + " cannot read " + raw);
+      throw unreadable(raw);
     }
+  }
+
+  private IllegalArgumentException unreadable(RawFeatures raw) {
+    return new IllegalArgumentException("encoding " + encoding + " cannot read " + raw);
   }
 
   private void decodeFloats(float[] values, float[] out, int offset) throws BadFeaturesException {
@@ -160,13 +185,22 @@ public final class FeaturePipeline implements Serializable {
     }
   }
 
-  private void decodeBytes(byte[] values, float[] out, int offset) throws BadFeaturesException {
+  /**
+   * @param meaning of each byte, for each channel
+   */
+  private void decodeBytes(RawFeatures raw, float[][] meaning, float[] out, int offset)
+      throws BadFeaturesException {
+    if (!(raw instanceof RawFeatures.Bytes bytes)) {
+      throw unreadable(raw);
+    }
+    byte[] values = bytes.values();
     checkWidth(values.length);
-    int channels = interleaved() ? shape.channels() : 1;
-    int plane = shape.values() / channels;
-    for (int c = 0, to = offset; c < channels; c++) {
-      for (int i = 0, from = c; i < plane; i++, from += channels) {
-        out[to++] = (float) ((values[from] & 0xFF) * scale);
+    int plane = shape.plane();
+    int step = interleaved() ? mean.length : 1;
+    for (int c = 0, to = offset; c < mean.length; c++) {
+      float[] of = meaning[c];
+      for (int i = 0, from = interleaved() ? c : c * plane; i < plane; i++, from += step) {
+        out[to++] = of[values[from] & 0xFF];
       }
     }
   }
@@ -182,15 +216,14 @@ public final class FeaturePipeline implements Serializable {
     }
   }
 
-  private void normalise(float[] out, int offset) {
-    int plane = shape.plane();
-    for (int c = 0; c < mean.length; c++) {
-      int end = offset + (c + 1) * plane;
-      double channelMean = mean[c];
-      double channelDeviation = deviation[c];
-      for (int i = end - plane; i < end; i++) {
-        out[i] = (float) ((out[i] - channelMean) / channelDeviation);
-      }
+  private void normalise(int channel, float[] values, int from, int count) {
+    double channelMean = mean[channel];
+    double channelDeviation = deviation[channel];
+    if (channelMean == 0 && channelDeviation == 1) {
+      return;
+    }
+    for (int i = from; i < from + count; i++) {
+      values[i] = (float) ((values[i] - channelMean) / channelDeviation);
     }
   }
 }

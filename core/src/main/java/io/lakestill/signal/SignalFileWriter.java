@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 
@@ -37,11 +38,22 @@ public final class SignalFileWriter implements AutoCloseable {
               TEACHER_SHA256, teacherSha256));
     }
 
-    /** Floats of a model hardly ever repeat: a dictionary would be built and thrown away. */
+    /**
+     * Keys, hashes and floats of a model hardly ever repeat: a dictionary of them would be built
+     * and thrown away.
+     */
     List<String> plainColumns() {
-      return schema.signals().stream()
-          .flatMap(signal -> signal.codec().leaves(signal.name()).stream())
-          .toList();
+      Stream<String> own =
+          Stream.of(
+              SignalSchema.SAMPLE_ID,
+              SignalSchema.CONTENT_HASH,
+              SignalSchema.TEACHER_CONTENT_HASH,
+              SignalSchema.ENTROPY,
+              SignalSchema.MARGIN);
+      Stream<String> said =
+          schema.signals().stream()
+              .flatMap(signal -> signal.codec().leaves(signal.name()).stream());
+      return Stream.concat(own, said).toList();
     }
   }
 

@@ -48,6 +48,26 @@ class FeaturePipelineTest {
   }
 
   @Test
+  void bytesAreTheNumbersTheyStandFor() throws Exception {
+    Normalisation each = new Normalisation(List.of(0.3, 0.0), List.of(0.7, 1.0));
+    byte[] bytes = {0, 1, 127, (byte) 128, (byte) 200, (byte) 255};
+    float[] floats = {0, 1, 127, 128, 200, 255};
+    for (Layout layout : Layout.values()) {
+      float[] ofBytes = new float[6];
+      float[] ofFloats = new float[6];
+
+      new FeaturePipeline(
+              settings(Encoding.UINT8, List.of(2, 1, 3), layout, 1 / 255.0, each), List.of(), 1)
+          .features(new RawFeatures.Bytes(bytes), "a", 0, ofBytes, 0);
+      new FeaturePipeline(
+              settings(Encoding.FLOAT, List.of(2, 1, 3), layout, 1 / 255.0, each), List.of(), 1)
+          .features(new RawFeatures.Floats(floats), "a", 0, ofFloats, 0);
+
+      assertThat(ofBytes).as("%s", layout).containsExactly(ofFloats);
+    }
+  }
+
+  @Test
   void viewZeroIsTheExampleAndOthersDependOnKeyAndSeedOnly() throws Exception {
     FeaturePipeline pipeline = noisy(1);
 

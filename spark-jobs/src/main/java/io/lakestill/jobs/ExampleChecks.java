@@ -44,11 +44,19 @@ record ExampleChecks(DataSettings data, String split, TableSettings table) {
   }
 
   /**
+   * How many examples there are.
+   *
+   * @param rows all of them
+   * @param part those of the part that was asked about
+   */
+  record Counts(long rows, long part) {}
+
+  /**
    * @param examples {@code sample_id}, {@code label}, features and {@link #STORED_LABEL}
    * @param widths of all features, at least one
-   * @return how many examples there are
+   * @param part which examples to count apart
    */
-  long run(Dataset<Row> examples, List<Width> widths) {
+  Counts run(Dataset<Row> examples, List<Width> widths, Column part) {
     Column id = col(ExampleTable.SAMPLE_ID);
     Column label = col(ExampleTable.LABEL);
     Column outside = coalesce(label.lt(0).or(label.geq(data.classes().size())), lit(true));
@@ -56,6 +64,7 @@ record ExampleChecks(DataSettings data, String split, TableSettings table) {
     counted.add(count(id));
     counted.add(countDistinct(id));
     counted.add(count_if(outside));
+    counted.add(count_if(part));
     widths.forEach(each -> counted.add(count_if(each.isWrong())));
     Row counts = examples.agg(count(lit(1)), counted.toArray(Column[]::new)).first();
     long rows = counts.getLong(0);
@@ -76,13 +85,13 @@ record ExampleChecks(DataSettings data, String split, TableSettings table) {
               .outside(data.label(), counts.getLong(3), shown(examples.where(outside), shown)));
     }
     for (int k = 0; k < widths.size(); k++) {
-      long wrong = counts.getLong(4 + k);
+      long wrong = counts.getLong(5 + k);
       if (wrong > 0) {
         faults.add(otherWidth(examples, widths.get(k), wrong));
       }
     }
     ExampleTable.refuse(table, faults);
-    return rows;
+    return new Counts(rows, counts.getLong(4));
   }
 
   private static String otherWidth(Dataset<Row> examples, Width asked, long wrong) {

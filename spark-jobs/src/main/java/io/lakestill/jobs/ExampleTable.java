@@ -5,7 +5,6 @@ import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.not;
 import static org.apache.spark.sql.functions.sha2;
-import static org.apache.spark.sql.functions.substring;
 
 import io.lakestill.error.Errors;
 import io.lakestill.recipe.DataSettings;
@@ -37,6 +36,9 @@ public final class ExampleTable {
   public static final String RAW = "raw";
 
   private static final int SHOWN = 5;
+
+  /** Whether an example is of validation. */
+  static final String HELD_OUT = "held_out";
 
   private ExampleTable() {}
 
@@ -78,33 +80,102 @@ public final class ExampleTable {
   static Examples checked(
       SparkSession spark, DataSettings data, Split split, List<OwnFeatures> more) {
     Examples examples = checkedPart(spark, data, split, more);
-    if (examples.count() == 0) {
-      TableSettings table = table(data, split);
-      refuse(table, List.of(new ExampleChecks(data, name(split), table).empty()));
-    }
+    requireAny(data, split, examples.count());
     return examples;
   }
 
   /** As {@link #checked}, of a part of a table that may have no example. */
   static Examples checkedPart(
       SparkSession spark, DataSettings data, Split split, List<OwnFeatures> more) {
-    TableSettings table = table(data, split);
-    Dataset<Row> stored = LakeTable.read(spark, table);
-    ExampleColumns columns = new ExampleColumns(data, more, stored);
-    refuse(table, columns.faults());
-    Dataset<Row> examples = heldOut(selected(stored, columns), data, split);
-    spark.sparkContext().setJobDescription("check " + name(split) + " table " + table.path());
-    ExampleChecks checks = new ExampleChecks(data, name(split), table);
-    List<ExampleChecks.Width> widths = new ArrayList<>();
-    widths.add(
-        new ExampleChecks.Width("data.features", data.features(), columns.rawWidth(col(RAW))));
-    for (int k = 0; k < more.size(); k++) {
-      OwnFeatures own = more.get(k);
-      Column width = columns.own().get(k).width(col(own(k)));
-      widths.add(new ExampleChecks.Width(own.section(), own.features(), width));
+    Checked checked = Checked.of(spark, data, split, more);
+    Dataset<Row> examples = heldOut(checked.selected(), data, split);
+    ExampleChecks.Counts counts = checked.run(examples, lit(false));
+    return new Examples(asExamples(examples), counts.rows());
+  }
+
+  /**
+   * Checked examples to learn from and to choose a student by.
+   *
+   * @param rows as of {@link Examples}, and {@link #HELD_OUT}
+   * @param training how many of them are not held out
+   * @param validation how many are
+   */
+  record Learned(Dataset<Row> rows, long training, long validation) {}
+
+  /**
+   * The examples of training and validation together: one pass over a table that both are in.
+   *
+   * @param mayLack whether there may be none of either
+   * @throws io.lakestill.error.LakestillException (exit 3) as {@link #checked}, and when two tables
+   *     share examples
+   */
+  static Learned learned(
+      SparkSession spark, DataSettings data, List<OwnFeatures> more, boolean mayLack) {
+    Learned learned =
+        data.validation().isPresent()
+            ? ofTwoTables(spark, data, more)
+            : ofOneTable(spark, data, more);
+    if (!mayLack) {
+      requireAny(data, Split.TRAIN, learned.training());
+      requireAny(data, Split.VALIDATION, learned.validation());
     }
-    long count = checks.run(examples, widths);
-    return new Examples(asExamples(examples), count);
+    return learned;
+  }
+
+  private static Learned ofOneTable(SparkSession spark, DataSettings data, List<OwnFeatures> more) {
+    Checked checked = Checked.of(spark, data, Split.TRAIN, more);
+    Dataset<Row> examples = checked.selected().withColumn(HELD_OUT, isHeldOut(data));
+    ExampleChecks.Counts counts = checked.run(examples, col(HELD_OUT));
+    return new Learned(asExamples(examples), counts.rows() - counts.part(), counts.part());
+  }
+
+  private static Learned ofTwoTables(
+      SparkSession spark, DataSettings data, List<OwnFeatures> more) {
+    Examples training = checkedPart(spark, data, Split.TRAIN, more);
+    Examples validation = checkedPart(spark, data, Split.VALIDATION, more);
+    refuseShared(spark, data, Split.TRAIN, Split.VALIDATION);
+    return new Learned(
+        training
+            .rows()
+            .withColumn(HELD_OUT, lit(false))
+            .union(validation.rows().withColumn(HELD_OUT, lit(true))),
+        training.count(),
+        validation.count());
+  }
+
+  private static void requireAny(DataSettings data, Split split, long count) {
+    if (count == 0) {
+      TableSettings table = table(data, split);
+      refuse(table, List.of(new ExampleChecks(data, name(split), table).empty()));
+    }
+  }
+
+  /** A table whose columns are as they must be, and its rows before they are counted. */
+  private record Checked(
+      DataSettings data, Split split, Dataset<Row> selected, List<ExampleChecks.Width> widths) {
+    private static Checked of(
+        SparkSession spark, DataSettings data, Split split, List<OwnFeatures> more) {
+      TableSettings table = table(data, split);
+      Dataset<Row> stored = LakeTable.read(spark, table);
+      ExampleColumns columns = new ExampleColumns(data, more, stored);
+      refuse(table, columns.faults());
+      List<ExampleChecks.Width> widths = new ArrayList<>();
+      widths.add(
+          new ExampleChecks.Width("data.features", data.features(), columns.rawWidth(col(RAW))));
+      for (int k = 0; k < more.size(); k++) {
+        OwnFeatures own = more.get(k);
+        Column width = columns.own().get(k).width(col(own(k)));
+        widths.add(new ExampleChecks.Width(own.section(), own.features(), width));
+      }
+      return new Checked(data, split, ExampleTable.selected(stored, columns), widths);
+    }
+
+    private ExampleChecks.Counts run(Dataset<Row> examples, Column part) {
+      TableSettings table = table(data, split);
+      String what = "check " + name(split) + " table " + table.path();
+      examples.sparkSession().sparkContext().setJobDescription(what);
+      return new ExampleChecks(data, name(split), table).run(examples, widths, part);
+    }
   }
 
   private static Dataset<Row> selected(Dataset<Row> stored, ExampleColumns columns) {
@@ -221,12 +292,16 @@ public final class ExampleTable {
     if (data.validation().isPresent() || split == Split.TEST) {
       return examples;
     }
+    Column held = isHeldOut(data);
+    return examples.where(split == Split.VALIDATION ? held : not(held));
+  }
+
+  private static Column isHeldOut(DataSettings data) {
     long threshold = Math.round(data.validationFraction() * 0x1p32);
     String hexadecimal = String.format(Locale.ROOT, "%08x", threshold);
-    Column validation =
-        substring(sha2(col(SAMPLE_ID).cast("binary"), 256), 1, 8).lt(lit(hexadecimal));
+    // What begins with less is less, and what begins with the same is longer, so not less.
+    Column validation = sha2(col(SAMPLE_ID).cast("binary"), 256).lt(lit(hexadecimal));
     // A null key belongs to training, so that the check there finds it.
-    Column held = coalesce(validation, lit(false));
-    return examples.where(split == Split.VALIDATION ? held : not(held));
+    return coalesce(validation, lit(false));
   }
 }

@@ -162,9 +162,14 @@ final class OnnxPass implements TeacherPass {
   }
 
   @Override
+  public int tasks(long rows) {
+    return Math.toIntExact((rows + rowsPerTask - 1) / rowsPerTask);
+  }
+
+  @Override
   public List<TeachOutcome> run(
       Dataset<Row> work, long rows, Place place, long quarantineLimit, ProgressListener listener) {
-    int tasks = Math.toIntExact((rows + rowsPerTask - 1) / rowsPerTask);
+    int tasks = tasks(rows);
     String stage = "teach " + teacher.id();
     Configuration configuration = spark.sessionState().newHadoopConf();
     JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());

@@ -1,6 +1,7 @@
 package io.lakestill.jobs;
 
-import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.when;
 
 import io.lakestill.error.Errors;
 import io.lakestill.error.LakestillException;
@@ -23,6 +24,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.apache.hadoop.fs.Path;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -92,20 +94,17 @@ final class SliceTeaching {
     if (isDone(current, fingerprint)) {
       return Optional.empty();
     }
-    ExampleTable.Examples train = examples(Split.TRAIN);
-    ExampleTable.Examples validation = examples(Split.VALIDATION);
-    if (data.validation().isPresent()) {
-      ExampleTable.refuseShared(spark, data, Split.TRAIN, Split.VALIDATION);
-    }
-    long rows = Math.addExact(train.count() * data.views().count(), validation.count());
+    // A date may have none for training, or none held out for validation.
+    ExampleTable.Learned examples =
+        ExampleTable.learned(spark, data, teacher.own(), date.isPresent());
+    long rows = Math.addExact(examples.training() * data.views().count(), examples.validation());
     if (rows == 0 && date.isPresent() && !mayEmpty(current)) {
       return Optional.empty();
     }
     int number = table.numbers().claim();
     Optional<SignalManifest> alike = alike(current);
     StoredSignals stored = projections.of(table, alike, sample(number));
-    try (TeachIncrement increment =
-        increment(alike.flatMap(this::base), work(train, validation), rows)) {
+    try (TeachIncrement increment = increment(alike.flatMap(this::base), work(examples), rows)) {
       List<TeachOutcome> outcomes = pass(increment, stored, rows, read, number, listener);
       Slice slice = slice(runId, fingerprint, read, number, increment, outcomes);
       requireAllTaught(slice.rows() + slice.quarantinedRows(), rows, read);
@@ -126,26 +125,17 @@ final class SliceTeaching {
     if (had > 0 && !emptied) {
       throw Errors.badInput(
           ("There are no examples of %s any more, of which the signal table has %d rows; it is as"
-                  + " it was. Correct the date, the table or its condition (data.train-where); if the"
-                  + " examples are meant to be gone, teach with --allow-empty, or teach all dates,"
-                  + " which drops those that vanished.")
+               + " it was. Correct the date, the table or its condition (data.train-where); if the"
+               + " examples are meant to be gone, teach with --allow-empty, or teach all dates,"
+               + " which drops those that vanished.")
               .formatted(date.orElseThrow(), had));
     }
     return had > 0;
   }
 
-  /** A date may have none for training, or none held out for validation. */
-  private ExampleTable.Examples examples(Split split) {
-    return date.isPresent()
-        ? ExampleTable.checkedPart(spark, data, split, teacher.own())
-        : ExampleTable.checked(spark, data, split, teacher.own());
-  }
-
-  private Dataset<Row> work(ExampleTable.Examples train, ExampleTable.Examples validation) {
-    return train
-        .rows()
-        .withColumn(KeyComparison.VIEWS, lit(data.views().count()))
-        .union(validation.rows().withColumn(KeyComparison.VIEWS, lit(1)));
+  private Dataset<Row> work(ExampleTable.Learned examples) {
+    Column views = when(col(ExampleTable.HELD_OUT), 1).otherwise(data.views().count());
+    return examples.rows().withColumn(KeyComparison.VIEWS, views).drop(ExampleTable.HELD_OUT);
   }
 
   /** Of all dates, so that runs of different dates find the same projectors. */

@@ -142,14 +142,19 @@ final class TablePass implements TeacherPass {
   }
 
   @Override
+  public int tasks(long rows) {
+    int rowsPerTask = recipe.signals().rowsPerTask();
+    return Math.toIntExact((rows + rowsPerTask - 1) / rowsPerTask);
+  }
+
+  @Override
   public List<TeachOutcome> run(
       Dataset<Row> work, long rows, Place place, long quarantineLimit, ProgressListener listener) {
     if (!unique.get()) {
       scores.requireUnique();
       unique.set(true);
     }
-    int rowsPerTask = recipe.signals().rowsPerTask();
-    int tasks = Math.toIntExact((rows + rowsPerTask - 1) / rowsPerTask);
+    int tasks = tasks(rows);
     String stage = "teach " + id();
     JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
     try (RowProgress progress = new RowProgress(spark.sparkContext(), stage, rows, listener)) {

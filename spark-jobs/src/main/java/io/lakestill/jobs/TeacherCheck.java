@@ -1,7 +1,9 @@
 package io.lakestill.jobs;
 
 import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.hash;
 import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.pmod;
 import static org.apache.spark.sql.functions.xxhash64;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -13,6 +15,7 @@ import io.lakestill.recipe.TeacherCheckSettings;
 import io.lakestill.signal.SignalFile;
 import io.lakestill.signal.SignalSchema;
 import java.util.List;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Column;
@@ -27,14 +30,17 @@ import org.apache.spark.storage.StorageLevel;
  * examples whose labels are known; after it, whether the files hold what it says when it is asked
  * again.
  *
- * <p>The sample are the examples of the pass whose keys have the smallest hashes (xxHash64), each
- * in its first view, so the same work has the same sample wherever it lies. The passes over it are
- * ordinary ones, in full precision, into a folder that is removed again. They cost two times the
- * rows of the sample.
+ * <p>The sample are, of every n-th task of the pass, the examples whose keys have the smallest
+ * hashes (xxHash64), each in its first view. So the same work has the same sample wherever it lies,
+ * and of a large table few files have to be read again. The passes over it are ordinary ones, in
+ * full precision, into a folder that is removed again. They cost two times the rows of the sample.
  */
 final class TeacherCheck implements AutoCloseable {
   /** Hashes are spread evenly, so this many deviations more than asked for are always enough. */
   private static final double DEVIATIONS = 6;
+
+  /** At least so many tasks of a pass are looked at, since each may have run on another machine. */
+  private static final int TASKS = 8;
 
   private final SparkSession spark;
   private final Recipe recipe;
@@ -43,6 +49,7 @@ final class TeacherCheck implements AutoCloseable {
   private final TeacherPass.Place place;
   private final TrialPass trial;
   private final Dataset<Row> sample;
+  private final int stride;
   private final ProgressListener listener;
   private List<String> live = List.of();
 
@@ -61,6 +68,7 @@ final class TeacherCheck implements AutoCloseable {
       TeacherPass teacher,
       TeacherPass.Place place,
       Dataset<Row> sample,
+      int stride,
       ProgressListener listener) {
     this.spark = spark;
     this.recipe = recipe;
@@ -69,6 +77,7 @@ final class TeacherCheck implements AutoCloseable {
     this.place = place;
     this.trial = new TrialPass(spark, new Path(place.quarantine(), "check"));
     this.sample = sample;
+    this.stride = stride;
     this.listener = listener;
   }
 
@@ -86,17 +95,21 @@ final class TeacherCheck implements AutoCloseable {
       Dataset<Row> work,
       long rows,
       ProgressListener listener) {
-    Dataset<Row> sample =
-        smallest(work, teacher.check().rows(), rows, recipe.data().views().count());
-    return new TeacherCheck(spark, recipe, teacher, place, sample, listener);
+    int wanted = teacher.check().rows();
+    double part = (wanted + DEVIATIONS * Math.sqrt(wanted)) * recipe.data().views().count() / rows;
+    int tasks = teacher.tasks(rows);
+    int stride = (int) Math.max(1, Math.min(tasks / TASKS, 1 / part));
+    Dataset<Row> sample = sample(work, wanted, Math.min(1, part * stride), tasks, stride);
+    return new TeacherCheck(spark, recipe, teacher, place, sample, stride, listener);
   }
 
-  private static Dataset<Row> smallest(Dataset<Row> work, int wanted, long rows, int views) {
+  private static Dataset<Row> sample(
+      Dataset<Row> work, int wanted, double part, int tasks, int stride) {
+    Column task = pmod(hash(col(ExampleTable.SAMPLE_ID)), lit(tasks));
     Column hash = xxhash64(col(ExampleTable.SAMPLE_ID));
-    double part = (wanted + DEVIATIONS * Math.sqrt(wanted)) * views / rows;
     // So that whole examples travel no further than the few that can be among the smallest.
     long last = (long) Math.min(Long.MIN_VALUE + part * 0x1p64, Long.MAX_VALUE);
-    return work.where(hash.leq(lit(last)))
+    return work.where(task.mod(lit(stride)).equalTo(0).and(hash.leq(lit(last))))
         .orderBy(hash, col(ExampleTable.SAMPLE_ID))
         .limit(wanted)
         .persist(StorageLevel.MEMORY_AND_DISK());
@@ -163,7 +176,7 @@ final class TeacherCheck implements AutoCloseable {
   /**
    * The check after the pass.
    *
-   * @param written what it wrote
+   * @param written what each of its tasks wrote, in their order
    * @throws io.lakestill.error.LakestillException (exit 3) when the files hold something else than
    *     the teacher says, beyond what their codecs and a batch of another size explain; (exit 1)
    *     when examples of the sample are in none of them
@@ -171,13 +184,18 @@ final class TeacherCheck implements AutoCloseable {
   void after(List<TeachOutcome> written) {
     spark.sparkContext().setJobDescription("check what is stored of teacher " + teacher.id());
     int batch = recipe.signals().batch();
+    List<TeachOutcome> looked =
+        IntStream.range(0, written.size())
+            .filter(task -> task % stride == 0)
+            .mapToObj(written::get)
+            .toList();
     StoredSample both =
         new StoredSample(
             spark,
             teacher.id(),
             sample.where(col(ExampleTable.SAMPLE_ID).isNotNull()),
-            files(place.signals(), written.stream().flatMap(out -> out.signals().stream())),
-            files(place.quarantine(), written.stream().flatMap(out -> out.quarantine().stream())),
+            files(place.signals(), looked.stream().flatMap(out -> out.signals().stream())),
+            files(place.quarantine(), looked.stream().flatMap(out -> out.quarantine().stream())),
             live,
             live.isEmpty() ? List.of() : pass("control", batch == 1 ? 2 : (batch + 1) / 2));
     both.requireAll();
@@ -192,9 +210,9 @@ final class TeacherCheck implements AutoCloseable {
             fault -> {
               throw Errors.badInput(
                   ("The files that were just written do not hold what teacher '%s' says: of %d"
-                          + " examples it was asked about again, they differ in %s. The signal table"
-                          + " is as it was. A disk or a model that changes its answers may be the"
-                          + " cause; run teach again, and report it if it comes back.")
+                       + " examples it was asked about again, they differ in %s. The signal table"
+                       + " is as it was. A disk or a model that changes its answers may be the"
+                       + " cause; run teach again, and report it if it comes back.")
                       .formatted(teacher.id(), agreement.rows(), fault));
             });
   }

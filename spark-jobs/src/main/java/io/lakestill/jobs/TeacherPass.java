@@ -57,13 +57,19 @@ interface TeacherPass {
   List<String> basis();
 
   /**
-   * Writes what it says of examples, spread by key over tasks whose number depends only on how many
-   * rows there are.
+   * Over how many tasks rows are spread: by the hash of the key, as Spark's {@code hash} has it,
+   * modulo this number.
+   */
+  int tasks(long rows);
+
+  /**
+   * Writes what it says of examples.
    *
    * @param work {@code sample_id, label, raw, views}, and what the teacher is shown instead
    * @param rows how many rows that makes, all views
    * @param quarantineLimit rows that may go to quarantine, over all tasks
    * @param listener hears the progress
+   * @return what each task says, in their order
    */
   List<TeachOutcome> run(
       Dataset<Row> work, long rows, Place place, long quarantineLimit, ProgressListener listener);

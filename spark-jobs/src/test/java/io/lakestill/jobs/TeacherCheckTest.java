@@ -216,6 +216,18 @@ class TeacherCheckTest {
     }
   }
 
+  /** Every fourth of 44: the sample must be of just those whose files are read. */
+  @Test
+  void ofManyTasksSomeAreLookedAt() {
+    teach(recipe("named", CHANCE, "teacher.check.rows=100", "signals.rows-per-task=16"));
+
+    assertThat(findings)
+        .extracting(TeacherCheck.Finding::line)
+        .satisfiesExactly(
+            accuracy -> assertThat(accuracy).startsWith("checked on 100 examples"),
+            files -> assertThat(files).startsWith("files against the teacher on 100 examples"));
+  }
+
   /** One new row that a good teacher gets wrong. */
   @Test
   void anIncrementOfOneWrongRowIsTaught() {
