@@ -6,21 +6,30 @@ import io.lakestill.signal.codec.Dense16;
 import io.lakestill.signal.codec.Int8;
 import io.lakestill.signal.codec.Topk;
 import io.lakestill.signal.codec.Topk.Ranks;
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
+import java.util.stream.Stream;
 import org.apache.spark.api.java.function.FlatMapFunction;
 import org.apache.spark.sql.catalyst.InternalRow;
 
 /**
- * Compares rows of signals: of each, first the signals as a file holds them, then as the teacher
- * says them, then as it says them in other batches; the last two in full precision.
+ * Compares what is known of an example: its key, the signals as a file holds them, as the teacher
+ * says them and as it says them in other batches, the last two in full precision, and whether it
+ * went to quarantine.
  *
  * @param columns the signals, logits first, as the file has them
  */
 record AgreementTask(List<SignalColumn> columns)
-    implements FlatMapFunction<Iterator<InternalRow>, StoredAgreement> {
+    implements FlatMapFunction<Iterator<InternalRow>, AgreementTask.Found> {
+  private static final int KEY = 0;
+  private static final int STORED = 1;
+  private static final int SAID = 2;
+  private static final int AGAIN = 3;
+  private static final int QUARANTINED = 4;
+
   /** A sum of floats may end otherwise on another machine: of the largest value of the row. */
   private static final double ROUNDING = 1e-4;
 
@@ -28,25 +37,66 @@ record AgreementTask(List<SignalColumn> columns)
     columns = List.copyOf(columns);
   }
 
-  @Override
-  public Iterator<StoredAgreement> call(Iterator<InternalRow> rows) {
-    StoredAgreement all = StoredAgreement.none(columns);
-    while (rows.hasNext()) {
-      all = all.with(compared(rows.next()));
+  /**
+   * What became of some examples.
+   *
+   * @param examples how many
+   * @param lost the keys of those that are nowhere
+   * @param unsaid the keys of those in the file of which the teacher, asked again, says nothing
+   * @param agreement of the others that are in the file
+   */
+  record Found(int examples, List<String> lost, List<String> unsaid, StoredAgreement agreement)
+      implements Serializable {
+    private static final long serialVersionUID = 1L;
+
+    static Found none(List<SignalColumn> columns) {
+      return new Found(0, List.of(), List.of(), StoredAgreement.none(columns));
     }
-    return List.of(all).iterator();
+
+    Found with(Found other) {
+      return new Found(
+          examples + other.examples,
+          Stream.concat(lost.stream(), other.lost.stream()).toList(),
+          Stream.concat(unsaid.stream(), other.unsaid.stream()).toList(),
+          agreement.with(other.agreement));
+    }
+  }
+
+  @Override
+  public Iterator<Found> call(Iterator<InternalRow> rows) {
+    int examples = 0;
+    List<String> lost = new ArrayList<>();
+    List<String> unsaid = new ArrayList<>();
+    StoredAgreement agreement = StoredAgreement.none(columns);
+    while (rows.hasNext()) {
+      InternalRow row = rows.next();
+      examples++;
+      if (row.isNullAt(STORED)) {
+        if (row.isNullAt(QUARANTINED)) {
+          lost.add(row.getUTF8String(KEY).toString());
+        }
+      } else if (row.isNullAt(SAID) || row.isNullAt(AGAIN)) {
+        unsaid.add(row.getUTF8String(KEY).toString());
+      } else {
+        agreement = agreement.with(compared(row));
+      }
+    }
+    return List.of(new Found(examples, lost, unsaid, agreement)).iterator();
   }
 
   private StoredAgreement compared(InternalRow row) {
+    InternalRow held = row.getStruct(STORED, columns.size());
+    InternalRow first = row.getStruct(SAID, columns.size());
+    InternalRow second = row.getStruct(AGAIN, columns.size());
     List<StoredAgreement.Signal> signals = new ArrayList<>();
     int sameClass = 0;
     int sameClassOfControl = 0;
     for (int k = 0; k < columns.size(); k++) {
       SignalColumn column = columns.get(k);
-      float[] said = floats(row, columns.size() + k);
-      float[] again = floats(row, 2 * columns.size() + k);
+      float[] said = floats(first, k);
+      float[] again = floats(second, k);
       float[] stored = said.clone();
-      double summaries = decoded(row, k, column, stored);
+      double summaries = decoded(held, k, column, stored);
       signals.add(compared(column, stored, said, again, summaries));
       if (k == 0) {
         sameClass = argmax(stored) == argmax(said) ? 1 : 0;

@@ -14,6 +14,7 @@ import io.lakestill.recipe.Recipe;
 import io.lakestill.recipe.TeacherCheckSettings;
 import io.lakestill.signal.SignalFile;
 import io.lakestill.signal.SignalSchema;
+import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -148,9 +149,17 @@ final class TeacherCheck implements AutoCloseable {
         live.isEmpty()
             ? List.of()
             : LakeTable.files(spark, live)
-                .select(SignalSchema.LABEL, SignalSchema.ARGMAX)
-                .orderBy(xxhash64(col(SignalSchema.SAMPLE_ID)), col(SignalSchema.SAMPLE_ID))
-                .collectAsList();
+                .select(
+                    col(SignalSchema.LABEL),
+                    col(SignalSchema.ARGMAX),
+                    xxhash64(col(SignalSchema.SAMPLE_ID)),
+                    col(SignalSchema.SAMPLE_ID))
+                .collectAsList()
+                .stream()
+                .sorted(
+                    Comparator.<Row>comparingLong(r -> r.getLong(2))
+                        .thenComparing(r -> r.getString(3)))
+                .toList();
     return ClassOrder.of(
         rows.stream().mapToInt(row -> row.getInt(0)).toArray(),
         rows.stream().mapToInt(row -> row.getInt(1)).toArray());
@@ -198,11 +207,10 @@ final class TeacherCheck implements AutoCloseable {
             files(place.quarantine(), looked.stream().flatMap(out -> out.quarantine().stream())),
             live,
             live.isEmpty() ? List.of() : pass("control", batch == 1 ? 2 : (batch + 1) / 2));
-    both.requireAll();
+    StoredAgreement agreement = both.agreement(place.stored().schema().signals());
     if (live.isEmpty()) {
       return;
     }
-    StoredAgreement agreement = both.agreement(place.stored().schema().signals());
     listener.checked(agreement);
     agreement
         .fault()

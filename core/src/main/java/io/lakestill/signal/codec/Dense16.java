@@ -2,6 +2,9 @@ package io.lakestill.signal.codec;
 
 import static org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName.BINARY;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.util.List;
 import java.util.OptionalInt;
 import org.apache.parquet.io.api.Binary;
@@ -19,6 +22,9 @@ import org.apache.parquet.schema.Types;
 public record Dense16() implements Codec {
   static final String TYPE = "dense16";
   private static final long serialVersionUID = 1L;
+
+  private static final VarHandle HALVES =
+      MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
 
   @Override
   public String type() {
@@ -59,9 +65,7 @@ public record Dense16() implements Codec {
   public static byte[] encode(float[] values, int offset, int width) {
     byte[] bytes = new byte[2 * width];
     for (int i = 0; i < width; i++) {
-      short half = Half.of(values[offset + i]);
-      bytes[2 * i] = (byte) half;
-      bytes[2 * i + 1] = (byte) (half >>> 8);
+      HALVES.set(bytes, 2 * i, Half.of(values[offset + i]));
     }
     return bytes;
   }
@@ -77,7 +81,7 @@ public record Dense16() implements Codec {
           "%d bytes of dense16, which are not %d values".formatted(bytes.length, width));
     }
     for (int i = 0; i < width; i++) {
-      to[offset + i] = Half.value((short) ((bytes[2 * i] & 0xff) | (bytes[2 * i + 1] << 8)));
+      to[offset + i] = Half.value((short) HALVES.get(bytes, 2 * i));
     }
   }
 }

@@ -28,13 +28,14 @@ final class Half {
     if (magnitude >= OVERFLOW_BITS) {
       return (short) (sign | 0x7c00);
     }
-    if (magnitude >= NORMAL_BITS) {
-      int even = magnitude + 0xfff + ((magnitude >>> 13) & 1);
-      return (short) (sign | ((even - (BIAS << 23)) >>> 13));
-    }
+    int even = magnitude + 0xfff + ((magnitude >>> 13) & 1);
+    int normal = (even - (BIAS << 23)) >>> 13;
     // The last place of a float near 0.5 is 2^-24, so that the sum is rounded as a small half is.
     float shifted = Float.intBitsToFloat(magnitude) + 0.5f;
-    return (short) (sign | (Float.floatToRawIntBits(shifted) - Float.floatToRawIntBits(0.5f)));
+    int small = Float.floatToRawIntBits(shifted) - Float.floatToRawIntBits(0.5f);
+    // Zeros among the others, as a ReLU leaves them, would make a branch here cost more than both.
+    int isSmall = (magnitude - NORMAL_BITS) >> 31;
+    return (short) (sign | (small & isSmall) | (normal & ~isSmall));
   }
 
   /** The same number as a float, exactly. */
