@@ -12,7 +12,6 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.apache.hadoop.conf.Configuration;
@@ -59,11 +58,11 @@ final class RunLease implements AutoCloseable {
             return thread;
           });
   private final Runnable atExit = this::release;
-  private ScheduledFuture<?> refreshing;
 
   /** Of the refresher alone, once that runs. */
   private int prolonged;
 
+  private boolean taken;
   private volatile boolean lost;
   private volatile boolean released;
 
@@ -79,7 +78,7 @@ final class RunLease implements AutoCloseable {
    * @param runId names the run to others
    * @param console hears of a takeover
    * @throws LakestillException (exit 5) when a living run holds it, (exit 2) when this user cannot
-   *     write there, (exit 75) when its file system does not answer
+   *     write there, (exit 75) when its file system does not answer, or this process is told to end
    */
   static RunLease take(Leased leased, String runId, Configuration conf, Console console) {
     return take(leased, runId, conf, console, REFRESH);
@@ -94,24 +93,25 @@ final class RunLease implements AutoCloseable {
       if (!file.files().mkdirs(folder)) {
         throw new IOException("Mkdirs failed to create " + folder);
       }
-      lease.take(console);
-      long millis = refresh.toMillis();
-      lease.refreshing =
-          lease.refresher.scheduleWithFixedDelay(
-              lease::refresh, millis, millis, TimeUnit.MILLISECONDS);
       lease.releaseAtExit();
-      return lease;
+      try {
+        lease.take(console, refresh);
+        return lease;
+      } catch (IOException | RuntimeException e) {
+        lease.close();
+        throw e;
+      }
     } catch (IOException e) {
       throw StorageFaults.worded(leased.name() + " cannot be written", e);
     }
   }
 
+  /** Before it is taken: what is taken while the process ends would be left behind. */
   private void releaseAtExit() {
     try {
       ShutdownHookManager.get().addShutdownHook(atExit, RELEASE_PRIORITY);
     } catch (IllegalStateException e) {
-      release(); // This process is ending already.
-      throw e;
+      throw Errors.ending(leased.name());
     }
   }
 
@@ -151,7 +151,18 @@ final class RunLease implements AutoCloseable {
     }
   }
 
-  private void take(Console console) throws IOException {
+  /** The end of the process waits for it, or comes first; then nothing is taken. */
+  private synchronized void take(Console console, Duration refresh) throws IOException {
+    if (released) {
+      throw Errors.ending(leased.name());
+    }
+    create(console);
+    taken = true;
+    long millis = refresh.toMillis();
+    refresher.scheduleWithFixedDelay(this::refresh, millis, millis, TimeUnit.MILLISECONDS);
+  }
+
+  private void create(Console console) throws IOException {
     int takeovers = 0;
     for (int attempt = 0; !file.create(text()); attempt++) {
       LeaseFile.Seen other = file.read();
@@ -279,10 +290,12 @@ final class RunLease implements AutoCloseable {
    */
   @Override
   public void close() {
-    if (!ShutdownHookManager.get().isShutdownInProgress()) {
-      ShutdownHookManager.get().removeShutdownHook(atExit);
-    }
     release();
+    try {
+      ShutdownHookManager.get().removeShutdownHook(atExit);
+    } catch (IllegalStateException e) {
+      LOG.debug("event=lease-released-at-exit file={}", file.path()); // The hook finds it done.
+    }
   }
 
   private synchronized void release() {
@@ -290,8 +303,10 @@ final class RunLease implements AutoCloseable {
       return; // By the end of the process, or before it.
     }
     released = true;
-    refreshing.cancel(false);
-    refresher.shutdown();
+    refresher.shutdown(); // Ends what is periodic, and waits below for what runs.
+    if (!taken) {
+      return;
+    }
     try {
       refresher.awaitTermination(REFRESH.toSeconds(), TimeUnit.SECONDS);
       Optional<LeaseFile.Seen> ours = look();
