@@ -125,9 +125,9 @@ final class SliceTeaching {
     if (had > 0 && !emptied) {
       throw Errors.badInput(
           ("There are no examples of %s any more, of which the signal table has %d rows; it is as"
-               + " it was. Correct the date, the table or its condition (data.train-where); if the"
-               + " examples are meant to be gone, teach with --allow-empty, or teach all dates,"
-               + " which drops those that vanished.")
+                  + " it was. Correct the date, the table or its condition (data.train-where); if the"
+                  + " examples are meant to be gone, teach with --allow-empty, or teach all dates,"
+                  + " which drops those that vanished.")
               .formatted(date.orElseThrow(), had));
     }
     return had > 0;

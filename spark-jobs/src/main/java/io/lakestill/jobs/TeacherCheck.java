@@ -218,9 +218,9 @@ final class TeacherCheck implements AutoCloseable {
             fault -> {
               throw Errors.badInput(
                   ("The files that were just written do not hold what teacher '%s' says: of %d"
-                       + " examples it was asked about again, they differ in %s. The signal table"
-                       + " is as it was. A disk or a model that changes its answers may be the"
-                       + " cause; run teach again, and report it if it comes back.")
+                          + " examples it was asked about again, they differ in %s. The signal table"
+                          + " is as it was. A disk or a model that changes its answers may be the"
+                          + " cause; run teach again, and report it if it comes back.")
                       .formatted(teacher.id(), agreement.rows(), fault));
             });
   }
