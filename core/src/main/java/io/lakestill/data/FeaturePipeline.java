@@ -32,7 +32,7 @@ public final class FeaturePipeline implements Serializable {
   private final long seed;
   private final String fingerprint;
 
-  /** What becomes of each byte before and after normalisation, for each channel. */
+  /** What each byte means, for each channel: as a view is drawn from, and in the example itself. */
   private final float[][] scaledBytes;
 
   private final float[][] normalisedBytes;
@@ -52,14 +52,16 @@ public final class FeaturePipeline implements Serializable {
     this.transforms = List.copyOf(transforms);
     this.seed = seed;
     this.fingerprint = fingerprint(features, transforms, seed);
-    this.scaledBytes = new float[mean.length][1 << Byte.SIZE];
+    float[] scaled = new float[1 << Byte.SIZE];
+    for (int value = 0; value < scaled.length; value++) {
+      scaled[value] = (float) (value * scale);
+    }
+    this.scaledBytes = new float[mean.length][];
     this.normalisedBytes = new float[mean.length][];
     for (int c = 0; c < mean.length; c++) {
-      for (int value = 0; value < scaledBytes[c].length; value++) {
-        scaledBytes[c][value] = (float) (value * scale);
-      }
-      normalisedBytes[c] = scaledBytes[c].clone();
-      normalise(c, normalisedBytes[c], 0, normalisedBytes[c].length);
+      scaledBytes[c] = scaled;
+      normalisedBytes[c] = scaled.clone();
+      normalise(c, normalisedBytes[c], 0, scaled.length);
     }
   }
 
@@ -133,8 +135,8 @@ public final class FeaturePipeline implements Serializable {
    */
   public void features(RawFeatures raw, String sampleId, int viewId, float[] out, int offset)
       throws BadFeaturesException {
-    if (viewId == 0 && encoding == Encoding.UINT8) {
-      decodeBytes(raw, normalisedBytes, out, offset);
+    if (viewId == 0 && encoding == Encoding.UINT8 && raw instanceof RawFeatures.Bytes bytes) {
+      decodeBytes(bytes.values(), normalisedBytes, out, offset);
       return;
     }
     decode(raw, out, offset);
@@ -153,20 +155,16 @@ public final class FeaturePipeline implements Serializable {
   private void decode(RawFeatures raw, float[] out, int offset) throws BadFeaturesException {
     if (encoding == Encoding.FLOAT && raw instanceof RawFeatures.Floats floats) {
       decodeFloats(floats.values(), out, offset);
-    } else if (encoding == Encoding.UINT8) {
-      decodeBytes(raw, scaledBytes, out, offset);
+    } else if (encoding == Encoding.UINT8 && raw instanceof RawFeatures.Bytes bytes) {
+      decodeBytes(bytes.values(), scaledBytes, out, offset);
     } else if (encoding == Encoding.IMAGE && raw instanceof RawFeatures.Bytes bytes) {
       ImageDecoder.decode(bytes.values(), shape, out, offset);
       for (int i = offset; i < offset + width(); i++) {
         out[i] = (float) (out[i] * scale);
       }
     } else {
-      throw unreadable(raw);
+      throw new IllegalArgumentException("encoding " + encoding + " cannot read " + raw);
     }
-  }
-
-  private IllegalArgumentException unreadable(RawFeatures raw) {
-    return new IllegalArgumentException("encoding " + encoding + " cannot read " + raw);
   }
 
   private void decodeFloats(float[] values, float[] out, int offset) throws BadFeaturesException {
@@ -188,12 +186,8 @@ public final class FeaturePipeline implements Serializable {
   /**
    * @param meaning of each byte, for each channel
    */
-  private void decodeBytes(RawFeatures raw, float[][] meaning, float[] out, int offset)
+  private void decodeBytes(byte[] values, float[][] meaning, float[] out, int offset)
       throws BadFeaturesException {
-    if (!(raw instanceof RawFeatures.Bytes bytes)) {
-      throw unreadable(raw);
-    }
-    byte[] values = bytes.values();
     checkWidth(values.length);
     int plane = shape.plane();
     int step = interleaved() ? mean.length : 1;

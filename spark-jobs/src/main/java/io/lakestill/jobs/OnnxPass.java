@@ -162,14 +162,14 @@ final class OnnxPass implements TeacherPass {
   }
 
   @Override
-  public int tasks(long rows) {
-    return Math.toIntExact((rows + rowsPerTask - 1) / rowsPerTask);
+  public KeyedTasks tasks(long rows) {
+    return KeyedTasks.of(rows, rowsPerTask);
   }
 
   @Override
   public List<TeachOutcome> run(
       Dataset<Row> work, long rows, Place place, long quarantineLimit, ProgressListener listener) {
-    int tasks = tasks(rows);
+    KeyedTasks tasks = tasks(rows);
     String stage = "teach " + teacher.id();
     Configuration configuration = spark.sessionState().newHadoopConf();
     JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
@@ -190,18 +190,10 @@ final class OnnxPass implements TeacherPass {
               model,
               configuration,
               progress.rows());
-      context.sc().setJobDescription("%s: %d rows in %d tasks".formatted(stage, rows, tasks));
-      return columns(work)
-          .repartition(tasks, col(ExampleTable.SAMPLE_ID))
-          .sortWithinPartitions(ExampleTable.SAMPLE_ID)
-          .queryExecution()
-          .toRdd()
-          .toJavaRDD()
-          .mapPartitions(task)
-          .collect()
-          .stream()
-          .map(TeachOutcome::ofLine)
-          .toList();
+      context
+          .sc()
+          .setJobDescription("%s: %d rows in %d tasks".formatted(stage, rows, tasks.count()));
+      return tasks.run(columns(work), task).stream().map(TeachOutcome::ofLine).toList();
     } finally {
       model.destroy();
     }

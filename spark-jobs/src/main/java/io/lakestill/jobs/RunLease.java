@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.apache.hadoop.conf.Configuration;
@@ -62,7 +63,9 @@ final class RunLease implements AutoCloseable {
   /** Of the refresher alone, once that runs. */
   private int prolonged;
 
-  private boolean taken;
+  /** Null until it is taken. */
+  private ScheduledFuture<?> refreshing;
+
   private volatile boolean lost;
   private volatile boolean released;
 
@@ -157,9 +160,9 @@ final class RunLease implements AutoCloseable {
       throw Errors.ending(leased.name());
     }
     create(console);
-    taken = true;
     long millis = refresh.toMillis();
-    refresher.scheduleWithFixedDelay(this::refresh, millis, millis, TimeUnit.MILLISECONDS);
+    refreshing =
+        refresher.scheduleWithFixedDelay(this::refresh, millis, millis, TimeUnit.MILLISECONDS);
   }
 
   private void create(Console console) throws IOException {
@@ -303,10 +306,11 @@ final class RunLease implements AutoCloseable {
       return; // By the end of the process, or before it.
     }
     released = true;
-    refresher.shutdown(); // Ends what is periodic, and waits below for what runs.
-    if (!taken) {
+    refresher.shutdown();
+    if (refreshing == null) {
       return;
     }
+    refreshing.cancel(false);
     try {
       refresher.awaitTermination(REFRESH.toSeconds(), TimeUnit.SECONDS);
       Optional<LeaseFile.Seen> ours = look();

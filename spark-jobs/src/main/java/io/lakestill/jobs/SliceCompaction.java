@@ -1,7 +1,5 @@
 package io.lakestill.jobs;
 
-import static org.apache.spark.sql.functions.col;
-
 import io.lakestill.error.Errors;
 import io.lakestill.signal.Content;
 import io.lakestill.signal.SignalFile;
@@ -86,17 +84,9 @@ record SliceCompaction(SparkSession spark, SignalTable table, long smallBytes) {
             manifest.teacher().sha256(),
             table.folder(Content.SIGNALS, number, manifest.slices().get(0).date()).toString(),
             table.configuration());
-    return version
-        .rows(spark)
-        .repartition(files, col(SignalSchema.SAMPLE_ID))
-        .sortWithinPartitions(SignalSchema.SAMPLE_ID, SignalSchema.VIEW_ID)
-        .queryExecution()
-        .toRdd()
-        .toJavaRDD()
-        .mapPartitions(task)
-        .collect()
-        .stream()
-        .map(TombstoneTask::file)
-        .toList();
+    return new KeyedTasks(files)
+        .run(version.rows(spark), task, SignalSchema.VIEW_ID).stream()
+            .map(TombstoneTask::file)
+            .toList();
   }
 }

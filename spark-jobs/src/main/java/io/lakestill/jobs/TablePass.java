@@ -1,7 +1,5 @@
 package io.lakestill.jobs;
 
-import static org.apache.spark.sql.functions.col;
-
 import io.lakestill.data.FeaturePipeline;
 import io.lakestill.error.Errors;
 import io.lakestill.io.Sha256;
@@ -142,9 +140,8 @@ final class TablePass implements TeacherPass {
   }
 
   @Override
-  public int tasks(long rows) {
-    int rowsPerTask = recipe.signals().rowsPerTask();
-    return Math.toIntExact((rows + rowsPerTask - 1) / rowsPerTask);
+  public KeyedTasks tasks(long rows) {
+    return KeyedTasks.of(rows, recipe.signals().rowsPerTask());
   }
 
   @Override
@@ -154,7 +151,7 @@ final class TablePass implements TeacherPass {
       scores.requireUnique();
       unique.set(true);
     }
-    int tasks = tasks(rows);
+    KeyedTasks tasks = tasks(rows);
     String stage = "teach " + id();
     JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
     try (RowProgress progress = new RowProgress(spark.sparkContext(), stage, rows, listener)) {
@@ -173,18 +170,11 @@ final class TablePass implements TeacherPass {
               pipeline,
               new SerializableConfiguration(spark.sessionState().newHadoopConf()),
               progress.rows());
-      context.sc().setJobDescription("%s: %d rows in %d tasks".formatted(stage, rows, tasks));
-      return (few ? scores.joinedFew(work) : scores.joined(work))
-              .repartition(tasks, col(ExampleTable.SAMPLE_ID))
-              .sortWithinPartitions(ExampleTable.SAMPLE_ID)
-              .queryExecution()
-              .toRdd()
-              .toJavaRDD()
-              .mapPartitions(task)
-              .collect()
-              .stream()
-              .map(TeachOutcome::ofLine)
-              .toList();
+      context
+          .sc()
+          .setJobDescription("%s: %d rows in %d tasks".formatted(stage, rows, tasks.count()));
+      Dataset<Row> joined = few ? scores.joinedFew(work) : scores.joined(work);
+      return tasks.run(joined, task).stream().map(TeachOutcome::ofLine).toList();
     }
   }
 }

@@ -131,16 +131,13 @@ record TeachIncrement(
     if (deadKeys == 0) {
       return List.of();
     }
-    int tasks = Math.toIntExact((deadKeys + KEYS_PER_FILE - 1) / KEYS_PER_FILE);
-    return states
-        .orElseThrow()
-        .where(State.CHANGED.is().or(State.GONE.is()))
-        .select(SignalSchema.SAMPLE_ID)
-        .repartition(tasks, col(SignalSchema.SAMPLE_ID))
-        .sortWithinPartitions(SignalSchema.SAMPLE_ID)
-        .toJavaRDD()
-        .mapPartitions(new TombstoneTask(folder.toString(), configuration))
-        .collect()
+    Dataset<Row> dead =
+        states
+            .orElseThrow()
+            .where(State.CHANGED.is().or(State.GONE.is()))
+            .select(SignalSchema.SAMPLE_ID);
+    return KeyedTasks.of(deadKeys, KEYS_PER_FILE)
+        .run(dead, new TombstoneTask(folder.toString(), configuration))
         .stream()
         .map(TombstoneTask::file)
         .toList();

@@ -1,9 +1,7 @@
 package io.lakestill.jobs;
 
 import static org.apache.spark.sql.functions.col;
-import static org.apache.spark.sql.functions.hash;
 import static org.apache.spark.sql.functions.lit;
-import static org.apache.spark.sql.functions.pmod;
 import static org.apache.spark.sql.functions.xxhash64;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -98,19 +96,18 @@ final class TeacherCheck implements AutoCloseable {
       ProgressListener listener) {
     int wanted = teacher.check().rows();
     double part = (wanted + DEVIATIONS * Math.sqrt(wanted)) * recipe.data().views().count() / rows;
-    int tasks = teacher.tasks(rows);
-    int stride = (int) Math.max(1, Math.min(tasks / TASKS, 1 / part));
-    Dataset<Row> sample = sample(work, wanted, Math.min(1, part * stride), tasks, stride);
+    KeyedTasks tasks = teacher.tasks(rows);
+    int stride = (int) Math.max(1, Math.min(tasks.count() / TASKS, 1 / part));
+    Dataset<Row> looked = work.where(tasks.task().mod(lit(stride)).equalTo(0));
+    Dataset<Row> sample = smallest(looked, wanted, Math.min(1, part * stride));
     return new TeacherCheck(spark, recipe, teacher, place, sample, stride, listener);
   }
 
-  private static Dataset<Row> sample(
-      Dataset<Row> work, int wanted, double part, int tasks, int stride) {
-    Column task = pmod(hash(col(ExampleTable.SAMPLE_ID)), lit(tasks));
+  private static Dataset<Row> smallest(Dataset<Row> work, int wanted, double part) {
     Column hash = xxhash64(col(ExampleTable.SAMPLE_ID));
     // So that whole examples travel no further than the few that can be among the smallest.
     long last = (long) Math.min(Long.MIN_VALUE + part * 0x1p64, Long.MAX_VALUE);
-    return work.where(task.mod(lit(stride)).equalTo(0).and(hash.leq(lit(last))))
+    return work.where(hash.leq(lit(last)))
         .orderBy(hash, col(ExampleTable.SAMPLE_ID))
         .limit(wanted)
         .persist(StorageLevel.MEMORY_AND_DISK());

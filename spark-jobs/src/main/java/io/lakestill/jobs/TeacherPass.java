@@ -56,11 +56,8 @@ interface TeacherPass {
   /** Everything that what it says of a row depends on, but the row itself and {@link #inputs}. */
   List<String> basis();
 
-  /**
-   * Over how many tasks rows are spread: by the hash of the key, as Spark's {@code hash} has it,
-   * modulo this number.
-   */
-  int tasks(long rows);
+  /** What so many rows, all views, are spread over. */
+  KeyedTasks tasks(long rows);
 
   /**
    * Writes what it says of examples.

@@ -12,11 +12,11 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.function.FlatMapFunction;
-import org.apache.spark.sql.Row;
+import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.util.SerializableConfiguration;
 
 /** Writes the keys of a partition into a file of tombstones, none for none. */
-final class TombstoneTask implements FlatMapFunction<Iterator<Row>, String> {
+final class TombstoneTask implements FlatMapFunction<Iterator<InternalRow>, String> {
   private static final long serialVersionUID = 1L;
   private static final String ORIGIN = "outcome of a task";
 
@@ -29,13 +29,13 @@ final class TombstoneTask implements FlatMapFunction<Iterator<Row>, String> {
   }
 
   @Override
-  public Iterator<String> call(Iterator<Row> keys) throws IOException {
+  public Iterator<String> call(Iterator<InternalRow> keys) throws IOException {
     String name =
         "part-%05d-%s.zstd.parquet".formatted(TaskContext.getPartitionId(), UUID.randomUUID());
     try (TombstoneWriter writer =
         new TombstoneWriter(new Path(folder, name), configuration.value())) {
       while (keys.hasNext()) {
-        writer.write(keys.next().getString(0));
+        writer.write(keys.next().getUTF8String(0).toString());
       }
       Optional<SignalFile> file = writer.finish();
       return file.stream().map(f -> Json.line(f.toJson())).iterator();

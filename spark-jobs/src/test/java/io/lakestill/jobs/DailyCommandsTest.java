@@ -20,7 +20,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.concurrent.TimeUnit;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.parquet.example.data.Group;
 import org.apache.parquet.hadoop.ParquetReader;
@@ -91,7 +90,7 @@ class DailyCommandsTest {
     assertThat(folder.resolve("out/teach.json")).doesNotExist();
 
     Path dead = unnamed("v=8/dt=" + THIRD);
-    leaveDeadLease(THIRD);
+    DeadLease.leave(root, THIRD);
     try (RunLease held = take(Leased.date(table, SECOND), "other")) {
       CommandLineRun second = teach("--dt", SECOND);
       assertThat(second.exit()).isEqualTo(5);
@@ -290,14 +289,5 @@ class DailyCommandsTest {
         Files.createDirectories(root.resolve(below))
             .resolve("part-00000-00000000-0000-0000-0000-000000000000.zstd.parquet");
     return Files.writeString(file, "not whole");
-  }
-
-  private void leaveDeadLease(String date) throws Exception {
-    Process gone = new ProcessBuilder("true").start();
-    assertThat(gone.waitFor(10, TimeUnit.SECONDS)).isTrue();
-    LeaseHolder here = LeaseHolder.here("dead");
-    Files.writeString(
-        root.resolve("_lakestill/leases/dt=" + date),
-        new LeaseHolder("dead", here.host(), here.processes(), gone.pid(), here.since()).toJson());
   }
 }

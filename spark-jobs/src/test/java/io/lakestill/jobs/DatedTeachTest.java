@@ -130,12 +130,7 @@ class DatedTeachTest {
       assertThat(pets.teach("signals", "mine", only(THIRD)).dates()).containsExactly(FIRST, THIRD);
       held.requireHeld();
     }
-    Process gone = new ProcessBuilder("true").start();
-    assertThat(gone.waitFor(10, TimeUnit.SECONDS)).isTrue();
-    LeaseHolder here = LeaseHolder.here("dead");
-    Files.writeString(
-        folder.resolve("signals/_lakestill/leases/dt=" + SECOND),
-        new LeaseHolder("dead", here.host(), here.processes(), gone.pid(), here.since()).toJson());
+    DeadLease.leave(folder.resolve("signals"), SECOND);
     pets.shown();
 
     assertThat(pets.teach("signals", "next", only(SECOND)).dates()).hasSize(3);

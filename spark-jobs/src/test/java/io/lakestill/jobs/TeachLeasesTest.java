@@ -15,11 +15,9 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import org.apache.hadoop.fs.FileUtil;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -64,7 +62,7 @@ class TeachLeasesTest {
   void aDateThatCameBackBeforeItsSliceWasDroppedStays() throws Exception {
     SignalManifest first = pets.teach("signals", "first", DateSelection.ALL);
     FileUtil.fullyDelete(folder.resolve("table/dt=" + FIRST).toFile());
-    leaveDeadLease();
+    DeadLease.leave(folder.resolve("signals"), FIRST);
     // The lease is taken between the look that finds the date gone and the drop.
     OutputStreamOnTakeover shown = new OutputStreamOnTakeover();
     Console console = new Console(new PrintStream(shown, true, StandardCharsets.UTF_8), false);
@@ -89,15 +87,6 @@ class TeachLeasesTest {
         pets.write(FIRST, days.get(FIRST));
       }
     }
-  }
-
-  private void leaveDeadLease() throws Exception {
-    Process gone = new ProcessBuilder("true").start();
-    assertThat(gone.waitFor(10, TimeUnit.SECONDS)).isTrue();
-    LeaseHolder here = LeaseHolder.here("dead");
-    Files.writeString(
-        folder.resolve("signals/_lakestill/leases/dt=" + FIRST),
-        new LeaseHolder("dead", here.host(), here.processes(), gone.pid(), here.since()).toJson());
   }
 
   /** A run over many dates lists them once, and each date's files at its turn. */
