@@ -4,6 +4,7 @@ import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.URI;
+import java.nio.file.Files;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RawLocalFileSystem;
@@ -39,8 +40,8 @@ final class FaultyFileSystem extends RawLocalFileSystem {
       Progressable progress)
       throws IOException {
     meet(StorageFault.Event.CREATE, path);
-    return faulty(
-        path, super.create(path, overwrite, bufferSize, replication, blockSize, progress));
+    claim(path, overwrite);
+    return faulty(path, super.create(path, true, bufferSize, replication, blockSize, progress));
   }
 
   @Override
@@ -54,9 +55,17 @@ final class FaultyFileSystem extends RawLocalFileSystem {
       Progressable progress)
       throws IOException {
     meet(StorageFault.Event.CREATE, path);
+    claim(path, overwrite);
     return faulty(
-        path,
-        super.create(path, permission, overwrite, bufferSize, replication, blockSize, progress));
+        path, super.create(path, permission, true, bufferSize, replication, blockSize, progress));
+  }
+
+  /** Of several that create a file at the same time one does, as on HDFS. */
+  private void claim(Path path, boolean overwrite) throws IOException {
+    if (!overwrite) {
+      mkdirs(path.getParent());
+      Files.createFile(pathToFile(path).toPath());
+    }
   }
 
   @Override

@@ -179,7 +179,7 @@ class GcCommandTest {
   }
 
   private String log() {
-    return "the teach must still be at work: " + StandaloneCluster.end(folder.resolve("teach.log"));
+    return "the teach must still be at work: " + ForkedJvms.end(folder.resolve("teach.log"));
   }
 
   private void write(int rows) {

@@ -3,7 +3,6 @@ package io.lakestill.jobs;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.lakestill.signal.SignalManifest;
-import io.lakestill.signal.SignalTable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,7 +11,6 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -123,16 +121,16 @@ final class GrowingPets implements AutoCloseable {
     }
 
     Path manifest(int version) {
-      return signals().resolve("_lakestill/manifest-v%d.json".formatted(version));
+      return signals().path().resolve("_lakestill/manifest-v%d.json".formatted(version));
     }
 
-    private Path signals() {
-      return root.resolve("signals/oracle");
+    private SignalFolder signals() {
+      return new SignalFolder(root.resolve("signals/oracle"));
     }
 
     /** How many files of signals there are, whole or not. */
     long parts(int number) throws IOException {
-      Path parts = signals().resolve("v=" + number);
+      Path parts = signals().path().resolve("v=" + number);
       if (!Files.exists(parts)) {
         return 0;
       }
@@ -141,12 +139,8 @@ final class GrowingPets implements AutoCloseable {
       }
     }
 
-    private SignalTable signalTable() {
-      return GrowingPets.table(signals());
-    }
-
     private SignalManifest current() {
-      return signalTable().current().orElseThrow();
+      return signals().current();
     }
 
     /** The rows that readers have now, each to the bit. */
@@ -154,7 +148,7 @@ final class GrowingPets implements AutoCloseable {
       SparkSession spark = LocalSession.open();
       try {
         Dataset<Row> rows =
-            spark.read().parquet(signalTable().dataFiles(current()).toArray(String[]::new));
+            spark.read().parquet(signals().table().dataFiles(current()).toArray(String[]::new));
         return rows
             .select("sample_id", "view_id", "content_hash", "logits", "embedding")
             .collectAsList()
@@ -195,51 +189,19 @@ final class GrowingPets implements AutoCloseable {
     void assertUntouched() {
       SignalManifest manifest = current();
       assertThat(manifest.version()).isEqualTo(1);
-      signalTable().verify(manifest);
+      signals().table().verify(manifest);
       assertThat(rows()).isEqualTo(rowsBefore);
     }
 
     /** {@code verify} finds nothing, not even a file too many. */
     void assertSound() {
-      assertDone(CommandLineRun.of("verify", "--table", signals().toString()));
+      signals().assertSound();
     }
 
     /** After {@code gc} there is what the first and the current version name, and nothing else. */
     void assertNothingLeftAfterGc() throws IOException {
-      assertDone(CommandLineRun.of("gc", "--table", signals().toString()));
-      assertSound();
-      Set<String> named = new TreeSet<>(Set.of("_lakestill/CURRENT"));
-      for (int version : Set.copyOf(List.of(1, current().version()))) {
-        named.add("_lakestill/manifest-v%d.json".formatted(version));
-        signalTable().files(signalTable().manifest(version)).stream()
-            .map(file -> signals().toUri().relativize(file.path().toUri()).getPath())
-            .forEach(named::add);
-      }
-      assertThat(files()).isEqualTo(named);
+      signals().assertNothingLeftAfterGc(Set.copyOf(List.of(1, current().version())));
       assertThat(lease()).doesNotExist();
     }
-
-    /** All of the table, but for the checksums that Hadoop keeps beside a file that is there. */
-    private Set<String> files() throws IOException {
-      Set<String> names = new TreeSet<>();
-      try (Stream<Path> files = Files.walk(signals())) {
-        for (Path file : files.filter(Files::isRegularFile).toList()) {
-          String name = file.getFileName().toString();
-          boolean checksum =
-              name.startsWith(".")
-                  && name.endsWith(".crc")
-                  && Files.exists(
-                      file.resolveSibling(name.substring(1, name.length() - ".crc".length())));
-          if (!checksum) {
-            names.add(signals().relativize(file).toString());
-          }
-        }
-      }
-      return names;
-    }
-  }
-
-  private static SignalTable table(Path signals) {
-    return new SignalTable(new org.apache.hadoop.fs.Path(signals.toUri()), new Configuration());
   }
 }

@@ -22,6 +22,7 @@ import org.apache.hadoop.conf.Configuration;
 record StorageFault(Event when, String path, Effect effect, int millis, int times) {
   private static final String FAULTS = "fs.kdtest.faults";
   private static final String MARKS = "fs.kdtest.marks";
+  private static final int LONGEST_MILLIS = 1_800_000;
   private static final String SEPARATOR = "\t";
 
   enum Event {
@@ -40,7 +41,7 @@ record StorageFault(Event when, String path, Effect effect, int millis, int time
     FAIL,
     /** Of a rename: it answers false. */
     REFUSE,
-    /** Goes on after a while, whoever interrupts. */
+    /** Goes on after a while, whoever interrupts, or when the test says so. */
     PAUSE
   }
 
@@ -58,6 +59,33 @@ record StorageFault(Event when, String path, Effect effect, int millis, int time
 
   static StorageFault pausesOnce(Event when, String path, int millis) {
     return new StorageFault(when, path, Effect.PAUSE, millis, 1);
+  }
+
+  /** Whoever comes there waits until the test opens it. */
+  static StorageFault gate(Event when, String path) {
+    return pauses(when, path, LONGEST_MILLIS);
+  }
+
+  /**
+   * Lets go on who waits, and who comes later.
+   *
+   * @param gate its place among the faults
+   */
+  static void open(Path marks, int gate) throws IOException {
+    Files.createFile(gate(marks, gate));
+  }
+
+  private static Path gate(Path marks, int gate) {
+    return marks.resolve("open-" + gate);
+  }
+
+  /**
+   * True when a fault has happened once at least.
+   *
+   * @param fault its place among the faults
+   */
+  static boolean hasHappened(Path marks, int fault) {
+    return Files.exists(marks.resolve("fault-%d-0".formatted(fault)));
   }
 
   /**
@@ -79,12 +107,13 @@ record StorageFault(Event when, String path, Effect effect, int millis, int time
   static boolean refuses(Configuration configuration, Event event, String path) throws IOException {
     boolean refused = false;
     List<String> lines = configuration.get(FAULTS, "").lines().toList();
+    Path marks = Path.of(configuration.get(MARKS, ""));
     for (int k = 0; k < lines.size(); k++) {
       StorageFault fault = ofLine(lines.get(k));
       if (fault.when == event
           && Pattern.compile(fault.path).matcher(path).find()
-          && fault.isDue(Path.of(configuration.get(MARKS)), k)) {
-        refused |= fault.happen(path);
+          && fault.isDue(marks, k)) {
+        refused |= fault.happen(path, gate(marks, k));
       }
     }
     return refused;
@@ -102,12 +131,12 @@ record StorageFault(Event when, String path, Effect effect, int millis, int time
     return times == 0;
   }
 
-  private boolean happen(String path) throws IOException {
+  private boolean happen(String path, Path gate) throws IOException {
     switch (effect) {
       case HALT -> Runtime.getRuntime().halt(137);
       case NO_SPACE -> throw new IOException("No space left on device");
       case FAIL -> throw new IOException("The disk of '" + path + "' does not answer");
-      case PAUSE -> pause();
+      case PAUSE -> pause(gate);
       case REFUSE -> {
         return true;
       }
@@ -115,10 +144,10 @@ record StorageFault(Event when, String path, Effect effect, int millis, int time
     return false;
   }
 
-  private void pause() {
+  private void pause(Path gate) {
     long end = System.nanoTime() + 1_000_000L * millis;
     boolean interrupted = false;
-    while (System.nanoTime() < end) {
+    while (System.nanoTime() < end && !Files.exists(gate)) {
       try {
         Thread.sleep(5);
       } catch (InterruptedException e) {

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionTimeoutException;
 import org.junit.jupiter.api.AfterAll;
@@ -26,13 +27,26 @@ import org.junit.jupiter.api.io.TempDir;
  * happened to, or the version before, and nothing left after {@code gc}.
  */
 class TeachFaultsIT {
-  private static final Duration PATIENCE = Duration.ofMinutes(5);
+  /** Of a machine that has more to do than these tests; only a failure takes so long. */
+  private static final Duration PATIENCE = Duration.ofMinutes(20);
+
   private static final int KILLED = 137;
   private static final int TERMINATED = 143;
+
+  /** Part files when the stage stands at a gate. */
+  private static final int AT_GATE = 5;
+
+  private static final int AT_SECOND_GATE = 22;
   private static final String PARTS = "/v=2/part-";
 
   /** A part takes a while to close, so that the stage lasts about ten seconds. */
   private static final StorageFault SLOW = StorageFault.pauses(Event.CLOSE, PARTS, 400);
+
+  /** Where the stage stops when three tasks are done, and each executor has written a file more. */
+  private static final StorageFault GATE = StorageFault.gate(Event.CLOSE, PARTS + "000(0[3-9]|1)");
+
+  /** The same with thirteen tasks more. */
+  private static final StorageFault SECOND_GATE = StorageFault.gate(Event.CLOSE, PARTS + "000[23]");
 
   @TempDir static Path shared;
 
@@ -69,16 +83,17 @@ class TeachFaultsIT {
 
   @AfterEach
   void endDrivers() {
-    StandaloneCluster.end(drivers.toArray(Process[]::new));
+    ForkedJvms.end(drivers.toArray(Process[]::new));
     awaitNoExecutors();
   }
 
   @Test
   void anExecutorKilledMidStageCostsNothing() throws Exception {
-    Process driver = teach(List.of(), SLOW);
-    awaitParts(driver, 4);
+    Process driver = teach(List.of(), GATE);
+    awaitParts(driver, AT_GATE);
 
     kill(cluster.executors().get(0));
+    open(0);
 
     assertEnds(driver, 0);
     output.assertTaught(2);
@@ -87,17 +102,40 @@ class TeachFaultsIT {
 
   @Test
   void everyExecutorKilledOnceCostsNothing() throws Exception {
-    Process driver = teach(List.of(), SLOW);
-    awaitParts(driver, 3);
+    Process driver = teach(List.of(), GATE, SECOND_GATE);
+    awaitParts(driver, AT_GATE);
     List<ProcessHandle> executors = cluster.executors();
     assertThat(executors).as(cluster::logs).hasSize(2);
 
     kill(executors.get(0));
-    awaitParts(driver, output.parts(2) + 4);
+    open(0);
+    awaitParts(driver, AT_SECOND_GATE);
     kill(executors.get(1));
+    open(1);
 
     assertEnds(driver, 0);
     output.assertTaught(2);
+    output.assertNothingLeftAfterGc();
+  }
+
+  @Test
+  void aDriverKilledMidStageLeavesTheVersionBeforeAndIsRedone() throws Exception {
+    Process driver = teach(List.of(), GATE);
+    awaitParts(driver, AT_GATE);
+    output.assertUntouched();
+
+    kill(driver.toHandle());
+
+    assertEnds(driver, KILLED);
+    awaitNoExecutors();
+    output.assertUntouched();
+    long dead = output.parts(2);
+    assertThat(dead).isEqualTo(AT_GATE);
+    Process again = teach(List.of());
+    assertEnds(again, 0);
+    assertThat(log).content().contains("Taking over output '", "(process " + driver.pid() + " on ");
+    output.assertTaught(3);
+    assertThat(output.parts(2)).isEqualTo(dead);
     output.assertNothingLeftAfterGc();
   }
 
@@ -125,6 +163,25 @@ class TeachFaultsIT {
     assertEnds(teach(List.of()), 0);
     assertThat(log).content().contains("already done");
     output.assertTaught(2);
+    output.assertNothingLeftAfterGc();
+  }
+
+  /** A row that no executor survives must not be tried for ever. */
+  @Test
+  void aTaskThatKillsItsExecutorsEndsTheStage() throws Exception {
+    Process driver =
+        teach(
+            List.of("spark.task.maxFailures=2"),
+            new StorageFault(Event.CREATE, PARTS + "00007-", Effect.HALT, 0, 2));
+
+    assertEnds(driver, 75);
+    assertThat(folder.resolve("marks")).isDirectoryContaining("glob:**fault-0-1");
+    assertThat(ForkedJvms.end(log))
+        .contains(
+            "lakestill teach: Stage teach was stopped: Job aborted due to stage failure: Task")
+        .contains("failed 2 times", "Start again; if the logs of the executors tell of memory");
+    output.assertUntouched();
+    awaitNoExecutors();
     output.assertNothingLeftAfterGc();
   }
 
@@ -172,7 +229,7 @@ class TeachFaultsIT {
     Process driver = teach(List.of(), StorageFault.always(Event.WRITE, PARTS, Effect.NO_SPACE));
 
     assertEnds(driver, 75);
-    assertThat(StandaloneCluster.end(log))
+    assertThat(ForkedJvms.end(log))
         .contains("lakestill teach: Stage teach failed: Cannot write '" + output.uri())
         .contains("No space left on device; check that the file system answers and has room");
     output.assertUntouched();
@@ -182,8 +239,8 @@ class TeachFaultsIT {
 
   @Test
   void aTerminatedDriverGivesTheOutputBack() throws Exception {
-    Process driver = teach(List.of(), SLOW);
-    awaitParts(driver, 2);
+    Process driver = teach(List.of(), GATE);
+    awaitParts(driver, AT_GATE);
     assertThat(output.lease()).exists();
 
     driver.toHandle().destroy();
@@ -240,8 +297,12 @@ class TeachFaultsIT {
     try {
       Awaitility.await().atMost(PATIENCE).until(condition);
     } catch (ConditionTimeoutException e) {
-      throw new AssertionError(logs(), e);
+      throw new AssertionError(logs() + stacks(), e);
     }
+  }
+
+  private void open(int gate) throws IOException {
+    StorageFault.open(folder.resolve("marks"), gate);
   }
 
   private static void kill(ProcessHandle process) {
@@ -250,11 +311,17 @@ class TeachFaultsIT {
 
   private void assertEnds(Process driver, int exit) throws InterruptedException {
     boolean ended = driver.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS);
-    assertThat(ended).as(() -> "ended in time: " + logs()).isTrue();
+    assertThat(ended).as(() -> "ended in time: " + logs() + stacks()).isTrue();
     assertThat(driver.exitValue()).as(this::logs).isEqualTo(exit);
   }
 
+  private String stacks() {
+    Stream<ProcessHandle> all =
+        Stream.concat(drivers.stream().map(Process::toHandle), cluster.executors().stream());
+    return ForkedJvms.stacks(all);
+  }
+
   private String logs() {
-    return "%n== driver%n%s%n%s".formatted(StandaloneCluster.end(log), cluster.logs());
+    return "%n== driver%n%s%n%s".formatted(ForkedJvms.end(log), cluster.logs());
   }
 }
