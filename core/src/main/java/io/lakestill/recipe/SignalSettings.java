@@ -9,6 +9,7 @@ import java.util.Optional;
  * @param batch rows per call of the teacher
  * @param rowsPerTask rows (times views) per Spark task, which is what a lost executor costs
  * @param quarantineBudget the part of the rows that may go to quarantine before the run stops
+ * @param store where the rows are kept
  * @param codecs how each signal is stored
  * @param projections how a signal is narrowed before that, by its name
  * @param coverage how many examples may lack signals when a student learns from them
@@ -17,6 +18,7 @@ public record SignalSettings(
     int batch,
     int rowsPerTask,
     double quarantineBudget,
+    StoreSettings store,
     CodecSettings codecs,
     Map<String, ProjectionSettings> projections,
     CoverageSettings coverage) {
@@ -38,6 +40,7 @@ public record SignalSettings(
     int batch = settings.integer("batch");
     int rowsPerTask = settings.integer("rows-per-task");
     double budget = settings.number("quarantine-budget");
+    Optional<StoreSettings> store = StoreSettings.read(settings);
     Optional<CodecSettings> codecs = CodecSettings.read(settings);
     Optional<Map<String, ProjectionSettings>> projections =
         ProjectionSettings.readAll(settings.section("project"));
@@ -48,6 +51,7 @@ public record SignalSettings(
                 batch,
                 rowsPerTask,
                 budget,
+                store.orElseThrow(),
                 codecs.orElseThrow(),
                 projections.orElseThrow(),
                 coverage.orElseThrow()));

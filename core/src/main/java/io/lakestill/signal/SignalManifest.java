@@ -16,7 +16,7 @@ import java.util.stream.Collectors;
 
 /**
  * One version of a signal table: everything a reader may believe about it. Its JSON form is {@code
- * signal-manifest.v3.schema.json}.
+ * signal-manifest.v3.schema.json}, or v4 where its rows lie in a table of another format.
  *
  * <p>What holds of every row is the version's, what holds of the examples of one date its {@link
  * Slice}'s. Formats 1 and 2 knew no slices; their tables are read as one slice without a date.
@@ -35,6 +35,7 @@ import java.util.stream.Collectors;
  *     as it is the same, a row whose content is the same need not be taught again; format 1 had
  *     none
  * @param slices by date; a table without dates has one, which names none
+ * @param store the table of another format that keeps the rows; empty where they lie in files
  */
 public record SignalManifest(
     int version,
@@ -47,10 +48,14 @@ public record SignalManifest(
     List<String> classes,
     Views views,
     Optional<String> basis,
-    List<Slice> slices) {
-  public static final int FORMAT_VERSION = 3;
+    List<Slice> slices,
+    Optional<RowStore> store) {
+  public static final int FORMAT_VERSION = 4;
 
   private static final int FIRST_WITH_SLICES = 3;
+
+  /** What is in files is written so that a Lakestill which knows nothing else can read it. */
+  private static final int LAST_WITHOUT_STORE = 3;
 
   /**
    * @param id the teacher's id in the recipe
@@ -90,6 +95,10 @@ public record SignalManifest(
     if (version < 1) {
       throw new IllegalArgumentException("version must be at least 1, is " + version);
     }
+    if (slices.stream().anyMatch(slice -> slice.stored().isPresent() != store.isPresent())) {
+      throw new IllegalArgumentException(
+          "all rows lie in files, or all in the table of another format");
+    }
     List<String> dates = slices.stream().map(slice -> slice.date().orElse("no date")).toList();
     if (dates.stream().distinct().count() != dates.size()
         || (dates.size() > 1 && dates.contains("no date"))) {
@@ -98,6 +107,34 @@ public record SignalManifest(
     }
     slices =
         slices.stream().sorted(Comparator.comparing(slice -> slice.date().orElse(""))).toList();
+  }
+
+  /** Of rows that lie in files. */
+  public SignalManifest(
+      int version,
+      String created,
+      String runId,
+      String codeVersion,
+      Teacher teacher,
+      String preprocessing,
+      List<SignalColumn> signals,
+      List<String> classes,
+      Views views,
+      Optional<String> basis,
+      List<Slice> slices) {
+    this(
+        version,
+        created,
+        runId,
+        codeVersion,
+        teacher,
+        preprocessing,
+        signals,
+        classes,
+        views,
+        basis,
+        slices,
+        Optional.empty());
   }
 
   /** Its slice of a date, or of no date. */
@@ -117,6 +154,16 @@ public record SignalManifest(
 
   /** A version of the same kind: what holds of every row is the same. */
   public SignalManifest next(int version, String created, String runId, List<Slice> slices) {
+    return with(version, created, runId, slices, store);
+  }
+
+  /** The same version of slices whose rows lie in a table of another format. */
+  public SignalManifest in(RowStore table, List<Slice> stored) {
+    return with(version, created, runId, stored, Optional.of(table));
+  }
+
+  private SignalManifest with(
+      int version, String created, String runId, List<Slice> slices, Optional<RowStore> store) {
     return new SignalManifest(
         version,
         created,
@@ -128,7 +175,8 @@ public record SignalManifest(
         classes,
         views,
         basis,
-        slices);
+        slices,
+        store);
   }
 
   /** SHA-256 over everything its signals depend on. */
@@ -214,7 +262,7 @@ public record SignalManifest(
   public ObjectNode toJson() {
     ObjectNode json =
         Json.object()
-            .put("format_version", FORMAT_VERSION)
+            .put("format_version", store.isPresent() ? FORMAT_VERSION : LAST_WITHOUT_STORE)
             .put("version", version)
             .put("created", created)
             .put("run_id", runId)
@@ -227,6 +275,7 @@ public record SignalManifest(
     classes.forEach(names::add);
     json.putObject("views").put("count", views.count()).put("seed", views.seed());
     basis.ifPresent(sha256 -> json.put("basis", sha256));
+    store.ifPresent(table -> json.set("store", table.toJson()));
     json.put("rows", rows()).put("quarantined_rows", quarantinedRows());
     ArrayNode parts = json.putArray("slices");
     slices.forEach(slice -> parts.add(slice.toJson()));
@@ -265,6 +314,7 @@ public record SignalManifest(
         fields.optionalText("basis"),
         fields.whole("format_version") < FIRST_WITH_SLICES
             ? List.of(Slice.ofWholeTable(fields))
-            : fields.objects("slices", Slice::fromJson));
+            : fields.objects("slices", Slice::fromJson),
+        fields.optional("store", RowStore::fromJson));
   }
 }

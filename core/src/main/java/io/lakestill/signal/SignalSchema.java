@@ -106,7 +106,13 @@ public record SignalSchema(List<SignalColumn> signals, Shown shown) implements S
         .formatted(signals, hasTeacherContent() ? ", shown=" + shown : "");
   }
 
-  MessageType parquet() {
+  /** The names of all columns, in their order. */
+  public List<String> columns() {
+    return parquet().getFields().stream().map(field -> field.getName()).toList();
+  }
+
+  /** The columns of its Parquet files. */
+  public MessageType parquet() {
     GroupBuilder<MessageType> message =
         Types.buildMessage()
             .required(BINARY)

@@ -318,7 +318,10 @@ public record SignalTable(Path root, Configuration configuration) {
   }
 
   private List<Path> ownFolders(Slice slice) {
-    return Stream.of(Content.values())
+    // What is on its way into another table is no file of this one.
+    return (slice.stored().isPresent()
+            ? Stream.of(Content.QUARANTINE)
+            : Stream.of(Content.values()))
         .map(content -> folder(content, slice.number(), slice.date()))
         .toList();
   }

@@ -25,6 +25,8 @@ import java.util.regex.Pattern;
  * @param quarantine the files of the rows the teacher could say nothing about
  * @param tombstones the files of the keys whose older rows are dead
  * @param deadRows rows of the files that are dead
+ * @param stored its rows, where they lie in a table of another format; then it has no signal files
+ *     and no tombstones
  */
 public record Slice(
     Optional<String> date,
@@ -35,7 +37,8 @@ public record Slice(
     List<SignalFile> files,
     List<SignalFile> quarantine,
     List<SignalFile> tombstones,
-    long deadRows) {
+    long deadRows,
+    Optional<StoredRows> stored) {
   private static final Pattern DATE = Pattern.compile("[0-9A-Za-z_.-]{1,100}");
 
   public Slice {
@@ -49,15 +52,57 @@ public record Slice(
     if (number < 1) {
       throw new IllegalArgumentException("number must be at least 1, is " + number);
     }
-    long stored = SignalFile.rows(files);
-    if (deadRows < 0 || deadRows > stored || (deadRows > 0 && tombstones.isEmpty())) {
+    long inFiles = SignalFile.rows(files);
+    if (deadRows < 0 || deadRows > inFiles || (deadRows > 0 && tombstones.isEmpty())) {
       throw new IllegalArgumentException(
           "%d of %d rows cannot be dead by %d files of tombstones"
-              .formatted(deadRows, stored, tombstones.size()));
+              .formatted(deadRows, inFiles, tombstones.size()));
+    }
+    if (stored.isPresent() && !(files.isEmpty() && tombstones.isEmpty())) {
+      throw new IllegalArgumentException("its rows are in files and in a table as well");
     }
     requireInPlace(Content.SIGNALS, files, date);
     requireInPlace(Content.QUARANTINE, quarantine, date);
     requireInPlace(Content.TOMBSTONES, tombstones, date);
+  }
+
+  /** Of rows that lie in files. */
+  public Slice(
+      Optional<String> date,
+      int number,
+      String runId,
+      String fingerprint,
+      List<InputSnapshot> inputs,
+      List<SignalFile> files,
+      List<SignalFile> quarantine,
+      List<SignalFile> tombstones,
+      long deadRows) {
+    this(
+        date,
+        number,
+        runId,
+        fingerprint,
+        inputs,
+        files,
+        quarantine,
+        tombstones,
+        deadRows,
+        Optional.empty());
+  }
+
+  /** The same whose rows lie in a table of another format. */
+  public Slice in(StoredRows table) {
+    return new Slice(
+        date,
+        number,
+        runId,
+        fingerprint,
+        inputs,
+        List.of(),
+        quarantine,
+        List.of(),
+        0,
+        Optional.of(table));
   }
 
   private static void requireInPlace(
@@ -78,7 +123,7 @@ public record Slice(
 
   /** Living rows with signals. */
   public long rows() {
-    return SignalFile.rows(files) - deadRows;
+    return stored.map(rows -> rows.sums().rows()).orElse(SignalFile.rows(files) - deadRows);
   }
 
   /** Rows in quarantine. */
@@ -88,7 +133,10 @@ public record Slice(
 
   /** Rows that were written when it was last written; the others were kept. */
   public long newRows() {
-    return SignalFile.rows(files.stream().filter(file -> file.number() == number).toList());
+    return stored
+        .map(StoredRows::newRows)
+        .orElseGet(
+            () -> SignalFile.rows(files.stream().filter(file -> file.number() == number).toList()));
   }
 
   /** Size of its signal files. */
@@ -108,6 +156,7 @@ public record Slice(
     add(json, "quarantine", quarantine);
     json.put("dead_rows", deadRows);
     add(json, "tombstones", tombstones);
+    stored.ifPresent(rows -> json.set("stored", rows.toJson()));
     return json;
   }
 
@@ -127,7 +176,8 @@ public record Slice(
             fields.objects("files", SignalFile::fromJson),
             fields.objects("quarantine", SignalFile::fromJson),
             fields.objects("tombstones", SignalFile::fromJson),
-            fields.whole("dead_rows"));
+            fields.whole("dead_rows"),
+            fields.optional("stored", StoredRows::fromJson));
     slice.requireTotals(fields);
     return slice;
   }

@@ -315,11 +315,11 @@ class SignalManifestTest {
 
   @Test
   void refusesANewerFormat() {
-    ObjectNode newer = golden().put("format_version", 4);
+    ObjectNode newer = golden().put("format_version", 5);
 
     assertRefused(
         newer,
-        "'m.json' has format version 4, this Lakestill reads up to 3; use the version that wrote"
+        "'m.json' has format version 5, this Lakestill reads up to 4; use the version that wrote"
             + " it, or write it again.");
   }
 

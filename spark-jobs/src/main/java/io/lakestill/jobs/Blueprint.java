@@ -147,6 +147,7 @@ public record Blueprint(
     checkOutput(draft, problems);
     new CodecChecks(draft, problems).check();
     new ProjectionChecks(draft, problems).check();
+    new StoreChecks(draft, problems).check();
     student.ifPresent(training -> checkTerms(draft, training, problems));
     if (problems.count() > before) {
       return Optional.empty();

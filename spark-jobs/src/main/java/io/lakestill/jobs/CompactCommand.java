@@ -3,6 +3,7 @@ package io.lakestill.jobs;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.lakestill.error.Errors;
+import io.lakestill.signal.RowStore;
 import io.lakestill.signal.SignalManifest;
 import io.lakestill.signal.SignalTable;
 import io.lakestill.signal.Slice;
@@ -62,7 +63,9 @@ final class CompactCommand implements Callable<Integer> {
         throw Errors.badRecipe("--small must be at least 1, is " + small + ".");
       }
       SignalTable opened = table.open(spark);
-      List<Slice> chosen = TableOptions.of(TableOptions.current(opened), dates).slices();
+      SignalManifest current = TableOptions.current(opened);
+      current.store().ifPresent(CompactCommand::refuse);
+      List<Slice> chosen = TableOptions.of(current, dates).slices();
       summary.json().put("table", opened.root().toString());
       ArrayNode done = summary.json().putArray("compacted");
       String runId = UUID.randomUUID().toString();
@@ -81,6 +84,13 @@ final class CompactCommand implements Callable<Integer> {
       summary.failed(SparkFailures.worded(e, "compact"));
     }
     return summary.finish();
+  }
+
+  private static void refuse(RowStore store) {
+    throw Errors.badRecipe(
+        ("The rows are in %s, whose own maintenance compacts them: %s. Lakestill reads them the"
+                + " same afterwards.")
+            .formatted(store, FormatDialect.of(store.format()).compaction(store.table())));
   }
 
   private static void tell(Slice made, ArrayNode done, Console console) {

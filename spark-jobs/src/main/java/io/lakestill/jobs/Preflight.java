@@ -12,6 +12,7 @@ import io.lakestill.recipe.DataSettings;
 import io.lakestill.recipe.Problems;
 import io.lakestill.recipe.TableSettings;
 import io.lakestill.signal.InputSnapshot;
+import io.lakestill.signal.SignalTable;
 import io.lakestill.train.RowLayout;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -77,6 +78,9 @@ final class Preflight {
     cluster.ifPresent(shape -> faults.gather(() -> checkTerms(stages, stored, shape)));
     if (stages.contains(Stage.TEACH) && data.date().isPresent()) {
       faults.gather(() -> new ExampleDates(spark, data));
+    }
+    if (stages.contains(Stage.TEACH)) {
+      blueprint.teachers().forEach(teacher -> faults.gather(() -> checkStore(teacher.id())));
     }
     Optional<String> read = checkTables(stages, faults);
     faults.throwIfAny();
@@ -202,6 +206,11 @@ final class Preflight {
     return blueprint.teachers().stream()
         .map(teacher -> faults.gather(() -> shapes.of(teacher)).orElse(Map.of()))
         .toList();
+  }
+
+  private void checkStore(String teacher) {
+    SignalTable table = new SignalTable(output.signals(teacher), configuration());
+    SliceStore.requireUsable(spark, blueprint.recipe(), teacher, table);
   }
 
   private FutureSignals future() {

@@ -5,7 +5,6 @@ import io.lakestill.recipe.CoverageSettings;
 import io.lakestill.recipe.DataSettings;
 import io.lakestill.signal.SignalColumn;
 import io.lakestill.signal.SignalManifest;
-import io.lakestill.signal.SignalSchema;
 import io.lakestill.signal.SignalTable;
 import io.lakestill.signal.Slice;
 import java.util.LinkedHashMap;
@@ -22,8 +21,14 @@ import org.apache.spark.sql.SparkSession;
  * @param table where it is
  * @param manifest what it is
  * @param coverage how many examples may lack signals
+ * @param stored where its rows are
  */
-record SignalVersion(SignalTable table, SignalManifest manifest, CoverageSettings coverage) {
+record SignalVersion(
+    SignalTable table, SignalManifest manifest, CoverageSettings coverage, VersionRows stored) {
+
+  SignalVersion(SignalTable table, SignalManifest manifest, CoverageSettings coverage) {
+    this(table, manifest, coverage, VersionRows.of(table, manifest));
+  }
 
   /** Of which every example must have signals. */
   SignalVersion(SignalTable table, SignalManifest manifest) {
@@ -78,24 +83,7 @@ record SignalVersion(SignalTable table, SignalManifest manifest, CoverageSetting
 
   /** Its living rows, with signals as they are stored. */
   Dataset<Row> rows(SparkSession spark) {
-    return table.generations(manifest).stream()
-        .map(generation -> living(spark, generation))
-        .reduce(Dataset::unionByName)
-        .orElseThrow(
-            () ->
-                Errors.badInput(
-                    "Version %d of the signals in '%s' has no rows; teach again."
-                        .formatted(manifest.version(), table.root())));
-  }
-
-  private static Dataset<Row> living(SparkSession spark, SignalTable.Generation generation) {
-    Dataset<Row> rows = LakeTable.files(spark, generation.files());
-    if (generation.tombstones().isEmpty()) {
-      return rows;
-    }
-    Dataset<Row> dead = LakeTable.files(spark, generation.tombstones());
-    String id = SignalSchema.SAMPLE_ID;
-    return rows.join(dead, rows.col(id).equalTo(dead.col(id)), "left_anti");
+    return stored.living(spark);
   }
 
   /** The shape of each signal, without the batch axis. */

@@ -19,7 +19,6 @@ import io.lakestill.signal.Slice;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -38,7 +37,6 @@ import org.slf4j.LoggerFactory;
  */
 final class SliceTeaching {
   private static final Logger LOG = LoggerFactory.getLogger(SliceTeaching.class);
-  private static final int SHOWN = 5;
 
   private final SparkSession spark;
   private final Recipe recipe;
@@ -46,10 +44,12 @@ final class SliceTeaching {
   private final TeacherPass teacher;
   private final SignalProjections projections;
   private final SignalTable table;
+  private final SliceStore store;
   private final Optional<String> date;
   private final boolean emptied;
 
   /**
+   * @param store where rows are put
    * @param date whose examples; empty for all of them, in a table without dates
    * @param emptied whether a slice may become empty
    */
@@ -58,6 +58,7 @@ final class SliceTeaching {
       Recipe recipe,
       TeacherPass teacher,
       SignalTable table,
+      SliceStore store,
       Optional<String> date,
       boolean emptied) {
     this.spark = spark;
@@ -66,6 +67,7 @@ final class SliceTeaching {
     this.teacher = teacher;
     this.projections = new SignalProjections(teacher.schema(), recipe.signals().projections());
     this.table = table;
+    this.store = store;
     this.date = date;
     this.emptied = emptied;
   }
@@ -106,12 +108,11 @@ final class SliceTeaching {
     StoredSignals stored = projections.of(table, alike, sample(number));
     try (TeachIncrement increment = increment(alike.flatMap(this::base), work(examples), rows)) {
       List<TeachOutcome> outcomes = pass(increment, stored, rows, read, number, listener);
-      Slice slice = slice(runId, fingerprint, read, number, increment, outcomes);
-      requireAllTaught(slice.rows() + slice.quarantinedRows(), rows, read);
-      table.checkFiles(slice);
-      still.run();
-      table.removeLeftovers(slice);
-      return Optional.of(manifest(runId, stored.schema(), slice));
+      Slice written = slice(runId, fingerprint, read, number, increment, outcomes);
+      long kept = increment.keptRows() + written.rows() + written.quarantinedRows();
+      requireAllTaught(kept, rows, read);
+      SignalManifest staged = manifest(runId, stored.schema(), written);
+      return Optional.of(store.place(staged, current, increment, still));
     }
   }
 
@@ -153,6 +154,7 @@ final class SliceTeaching {
     parts.add("views " + data.views().count());
     parts.add("classes " + data.classes());
     data.date().ifPresent(column -> parts.add("date " + column));
+    SliceStore.rowStore(recipe, teacher.id()).ifPresent(other -> parts.add("store " + other));
     return Sha256.of(String.join("\n", parts));
   }
 
@@ -173,7 +175,7 @@ final class SliceTeaching {
             .flatMap(manifest -> manifest.slice(date))
             .filter(slice -> slice.fingerprint().equals(fingerprint));
     try {
-      done.ifPresent(table::checkFiles);
+      done.ifPresent(slice -> store.requireThere(current.orElseThrow(), slice));
       done.ifPresent(any -> checkProjectors(current.orElseThrow()));
       return done.isPresent();
     } catch (LakestillException e) {
@@ -244,49 +246,18 @@ final class SliceTeaching {
     if (increment.rows() == 0) {
       return List.of();
     }
+    QuarantineBudget budget = new QuarantineBudget(recipe.signals().quarantineBudget(), all);
     Dataset<Row> work = increment.work();
     try (TeacherCheck check =
         TeacherCheck.of(spark, recipe, teacher, place, work, increment.rows(), listener)) {
       check.before();
       List<TeachOutcome> outcomes =
-          teacher.run(work, increment.rows(), place, quarantineLimit(all), listener);
-      checkQuarantine(outcomes, all, number);
+          teacher.run(work, increment.rows(), place, budget.limit(), listener);
+      budget.check(outcomes, date, place.quarantine());
       requireAllTaught(TeachOutcome.rows(outcomes), increment.rows(), read);
       check.after(outcomes);
       return outcomes;
     }
-  }
-
-  private long quarantineLimit(long rows) {
-    return (long) (recipe.signals().quarantineBudget() * rows);
-  }
-
-  private void checkQuarantine(List<TeachOutcome> outcomes, long rows, int number) {
-    long quarantined =
-        outcomes.stream().flatMap(o -> o.quarantine().stream()).mapToLong(f -> f.rows()).sum();
-    if (quarantined <= quarantineLimit(rows)) {
-      return;
-    }
-    boolean gaveUp = outcomes.stream().anyMatch(TeachOutcome::gaveUp);
-    List<String> examples =
-        outcomes.stream()
-            .map(TeachOutcome::examples)
-            .flatMap(Collection::stream)
-            .limit(SHOWN)
-            .toList();
-    throw Errors.badInput(
-        ("Teach put %s%d of %d rows%s into quarantine, signals.quarantine-budget = %s allows %d;"
-                + " such as %s. The rows and reasons are in '%s'. The signal table is as it was;"
-                + " correct the rows or the teacher, or raise the budget.")
-            .formatted(
-                gaveUp ? "at least " : "",
-                quarantined,
-                rows,
-                date.map(day -> " of " + day).orElse(""),
-                recipe.signals().quarantineBudget(),
-                quarantineLimit(rows),
-                String.join("; ", examples),
-                table.folder(Content.QUARANTINE, number, date)));
   }
 
   private static void requireAllTaught(long taught, long counted, List<InputSnapshot> read) {
@@ -297,6 +268,7 @@ final class SliceTeaching {
     }
   }
 
+  /** What this run wrote of it. */
   private Slice slice(
       String runId,
       String fingerprint,
@@ -315,10 +287,10 @@ final class SliceTeaching {
         runId,
         fingerprint,
         inputs,
-        increment.files(table.named(Content.SIGNALS, number, date, signals)),
+        table.named(Content.SIGNALS, number, date, signals),
         table.named(Content.QUARANTINE, number, date, quarantine),
-        increment.tombstones(table.named(Content.TOMBSTONES, number, date, tombstones)),
-        increment.allDeadRows());
+        table.named(Content.TOMBSTONES, number, date, tombstones),
+        0);
   }
 
   private SignalManifest manifest(String runId, SignalSchema schema, Slice slice) {

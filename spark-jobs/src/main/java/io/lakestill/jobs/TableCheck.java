@@ -21,12 +21,11 @@ import org.apache.spark.util.LongAccumulator;
 import org.apache.spark.util.SerializableConfiguration;
 
 /**
- * Compares the files of a version of a signal table with its manifest, on the executors.
+ * Compares the rows and files of a version of a signal table with its manifest, on the executors.
  *
- * @param table where it is
- * @param manifest what it should be
+ * @param version where it is, and what it should be
  */
-record TableCheck(SignalTable table, SignalManifest manifest) {
+record TableCheck(SignalVersion version) {
   private static final int FILES_PER_TASK = 4;
   private static final int SHOWN = 5;
 
@@ -38,51 +37,62 @@ record TableCheck(SignalTable table, SignalManifest manifest) {
     BYTES
   }
 
+  private SignalTable table() {
+    return version.table();
+  }
+
+  private SignalManifest manifest() {
+    return version.manifest();
+  }
+
   /**
    * What is wrong, a line per file with its name and what to do, those in the manifest first; empty
    * when nothing is.
    */
   List<String> faults(SparkSession spark, Depth depth, ProgressListener listener) {
     List<String> extra =
-        table.extraFiles(manifest).stream()
+        table().extraFiles(manifest()).stream()
             .map(
                 file ->
                     "File '%s' is in no manifest; remove it, or run bin/lakestill gc --table %s."
-                        .formatted(file, table.root()))
+                        .formatted(file, table().root()))
             .toList();
-    return Stream.concat(faultsOfNamed(spark, depth, listener).stream(), extra.stream()).toList();
+    return Stream.of(
+            version.stored().faults(spark, depth), faultsOfNamed(spark, depth, listener), extra)
+        .flatMap(List::stream)
+        .toList();
   }
 
   /** What is wrong with the projectors, which only who adds rows to the table needs. */
   List<String> projectorFaults() {
-    return manifest.projectors().stream()
-        .map(table::projector)
+    return manifest().projectors().stream()
+        .map(table()::projector)
         .flatMap(file -> file.fault().stream().map(file::refusal))
         .toList();
   }
 
   private List<String> faultsOfNamed(SparkSession spark, Depth depth, ProgressListener listener) {
-    int files = table.files(manifest).size();
+    int files = table().files(manifest()).size();
     if (files == 0) {
       return List.of();
     }
-    long rows = table.files(manifest).stream().mapToLong(file -> file.expected().rows()).sum();
-    String stage = "check " + table.root().getName();
+    long rows = table().files(manifest()).stream().mapToLong(file -> file.expected().rows()).sum();
+    String stage = "check " + table().root().getName();
     JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
     context
         .sc()
         .setJobDescription(
-            "%s: %d files of version %d".formatted(stage, files, manifest.version()));
+            "%s: %d files of version %d".formatted(stage, files, manifest().version()));
     int tasks = Math.max(1, files / FILES_PER_TASK);
     try (RowProgress progress = new RowProgress(spark.sparkContext(), stage, rows, listener)) {
       return context
           .parallelize(IntStream.range(0, files).boxed().toList(), tasks)
           .mapPartitions(
               new Task(
-                  table.root().toString(),
-                  Json.line(manifest.toJson()),
+                  table().root().toString(),
+                  Json.line(manifest().toJson()),
                   depth,
-                  new SerializableConfiguration(table.configuration()),
+                  new SerializableConfiguration(table().configuration()),
                   progress.rows()))
           .collect();
     }
@@ -104,8 +114,8 @@ record TableCheck(SignalTable table, SignalManifest manifest) {
     String more = faults.size() > SHOWN ? "%n  - and %d more".formatted(faults.size() - SHOWN) : "";
     return "Version %d of signal table '%s' has %d %s:%n  - %s%s"
         .formatted(
-            manifest.version(),
-            table.root(),
+            manifest().version(),
+            table().root(),
             faults.size(),
             faults.size() == 1 ? "fault" : "faults",
             String.join("%n  - ".formatted(), faults.subList(0, Math.min(SHOWN, faults.size()))),

@@ -67,8 +67,24 @@ record TableCommit(SignalTable table, TableLeases leases) {
         : List.of();
   }
 
-  private void beginAnew(SignalManifest old, SignalManifest alone, Optional<SignalManifest> seen) {
-    boolean sameBasis = old.basis().isPresent() && old.basis().equals(alone.basis());
+  /**
+   * Refuses what {@link #put} would, for who has to do something irrevocable before. Whoever calls
+   * this has the lease of commits.
+   */
+  void requireMayBegin(SignalManifest alone, Optional<SignalManifest> seen) {
+    table
+        .current()
+        .filter(current -> kept(current, alone).isEmpty())
+        .ifPresent(old -> requireSeen(old, alone, seen));
+  }
+
+  private static boolean sameBasis(SignalManifest old, SignalManifest alone) {
+    return old.basis().isPresent() && old.basis().equals(alone.basis());
+  }
+
+  private void requireSeen(
+      SignalManifest old, SignalManifest alone, Optional<SignalManifest> seen) {
+    boolean sameBasis = sameBasis(old, alone);
     boolean sameSignals = old.signals().equals(alone.signals());
     boolean seenSo =
         seen.filter(
@@ -85,6 +101,10 @@ record TableCommit(SignalTable table, TableLeases leases) {
                   + " recipe, and start again.")
               .formatted(old.version(), table.root()));
     }
+  }
+
+  private void beginAnew(SignalManifest old, SignalManifest alone, Optional<SignalManifest> seen) {
+    requireSeen(old, alone, seen);
     Optional<String> date = alone.slices().get(0).date();
     long left = old.dates().stream().filter(other -> !Optional.of(other).equals(date)).count();
     if (left > 0) {
@@ -95,7 +115,7 @@ record TableCommit(SignalTable table, TableLeases leases) {
                       + " to teach, and a training that needs them is refused until they are")
                   .formatted(
                       date.orElse("a table without dates"),
-                      sameBasis
+                      sameBasis(old, alone)
                           ? "a projector was lost or damaged, and those made instead are"
                           : "teacher, codecs or preprocessing are",
                       old.version(),

@@ -7,6 +7,7 @@ import static org.apache.spark.sql.functions.lit;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.lakestill.io.EnumText;
 import io.lakestill.io.Json;
 import io.lakestill.signal.SignalColumn;
 import io.lakestill.signal.SignalFile;
@@ -39,7 +40,7 @@ record TableInspection(SignalVersion version, int shown) {
   /** Adds everything to a summary. */
   void into(SparkSession spark, ObjectNode json) {
     manifest(json);
-    if (manifest().files().isEmpty()) {
+    if (manifest().files().isEmpty() && (manifest().store().isEmpty() || manifest().rows() == 0)) {
       return;
     }
     Dataset<Row> rows = version.rows(spark);
@@ -67,6 +68,13 @@ record TableInspection(SignalVersion version, int shown) {
     json.putObject("teacher")
         .put("id", manifest.teacher().id())
         .put("sha256", manifest.teacher().sha256());
+    manifest
+        .store()
+        .ifPresent(
+            store ->
+                json.putObject("store")
+                    .put("format", EnumText.of(store.format()))
+                    .put("table", store.table()));
     json.put("preprocessing", manifest.preprocessing())
         .put(ROWS, manifest.rows())
         .put("dead_rows", manifest.deadRows())

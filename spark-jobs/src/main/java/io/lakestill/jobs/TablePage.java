@@ -49,6 +49,11 @@ final class TablePage {
     line(
         "  teacher '%s', SHA-256 %s",
         json.path("teacher").path("id").asText(), json.path("teacher").path("sha256").asText());
+    if (json.has("store")) {
+      line(
+          "  rows in %s table %s",
+          json.path("store").path("format").asText(), json.path("store").path("table").asText());
+    }
     line(
         "  written by run %s of Lakestill %s",
         json.path("run_id").asText(), json.path("code_version").asText());
@@ -60,11 +65,13 @@ final class TablePage {
     line(
         "  %d view(s) of each training example, seed %d",
         json.path("views").path("count").asInt(), json.path("views").path("seed").asLong());
-    line(
-        "  %,d bytes in %,d files, %,.1f bytes a row",
-        json.path("bytes").asLong(),
-        json.path("files").asInt(),
-        json.path("bytes_per_row").asDouble());
+    if (!json.has("store")) {
+      line(
+          "  %,d bytes in %,d files, %,.1f bytes a row",
+          json.path("bytes").asLong(),
+          json.path("files").asInt(),
+          json.path("bytes_per_row").asDouble());
+    }
   }
 
   /** The newest dates. */

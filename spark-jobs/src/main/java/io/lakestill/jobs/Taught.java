@@ -101,8 +101,7 @@ record Taught(List<SignalVersion> versions, Map<String, KeptLogits> kept) {
    */
   void requireSound(SparkSession spark, TableCheck.Depth depth) {
     for (SignalVersion version : versions) {
-      new TableCheck(version.table(), version.manifest())
-          .requireSound(spark, depth, progress -> {});
+      new TableCheck(version).requireSound(spark, depth, progress -> {});
     }
   }
 

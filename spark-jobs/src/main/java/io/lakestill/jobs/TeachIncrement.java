@@ -121,6 +121,11 @@ record TeachIncrement(
     return files;
   }
 
+  /** Rows of the base that live on. */
+  long keptRows() {
+    return base.map(SignalVersion::manifest).map(SignalManifest::rows).orElse(0L) - deadRows;
+  }
+
   /** Dead rows in the files of the new version. */
   long allDeadRows() {
     return deadRows + base.map(SignalVersion::manifest).map(SignalManifest::deadRows).orElse(0L);

@@ -36,6 +36,7 @@ public final class TeachJob {
   private final Order order;
   private final TableLeases leases;
   private final TableCommit commit;
+  private final SliceStore store;
 
   /** The last version that this run made; others may have made more since. */
   private Optional<SignalManifest> made = Optional.empty();
@@ -73,6 +74,7 @@ public final class TeachJob {
     this.order = order;
     this.leases = new TableLeases(table, order.runId(), order.console());
     this.commit = new TableCommit(table, leases);
+    this.store = SliceStore.of(spark, recipe, teacher.id(), commit);
   }
 
   /**
@@ -139,10 +141,16 @@ public final class TeachJob {
           lease.run();
         };
     Optional<SignalManifest> current = table.current();
-    return new SliceTeaching(spark, recipe, teacher, table, date, order.dates().emptied())
+    return new SliceTeaching(spark, recipe, teacher, table, store, date, order.dates().emptied())
         .teach(current, inputs, order.runId(), still, order.listener())
-        .map(alone -> commit.put(alone, current, still))
+        .map(alone -> put(alone, current, still))
         .map(this::remember);
+  }
+
+  private SignalManifest put(SignalManifest alone, Optional<SignalManifest> seen, Runnable still) {
+    SignalManifest version = commit.put(alone, seen, still);
+    store.clear(alone.slices().get(0));
+    return version;
   }
 
   private SignalManifest remember(SignalManifest version) {
@@ -226,6 +234,7 @@ public final class TeachJob {
       try (RunLease lease = leases.date(date)) {
         // Another run may have taught it since, of examples that came since.
         for (Slice gone : vanished(List.of(slice), examples)) {
+          table.current().ifPresent(version -> store.drop(version, gone));
           commit
               .drop(gone, lease::requireHeld)
               .map(this::remember)

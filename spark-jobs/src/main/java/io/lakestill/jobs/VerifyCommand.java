@@ -37,7 +37,7 @@ final class VerifyCommand implements Callable<Integer> {
       names = "--version",
       paramLabel = "N",
       description = "The version to look at; the current one if not given.")
-  private int version = CURRENT;
+  private int number = CURRENT;
 
   @Option(
       names = "--dt",
@@ -62,7 +62,7 @@ final class VerifyCommand implements Callable<Integer> {
       summary.json().put("table", opened.root().toString());
       SignalManifest manifest =
           TableOptions.of(
-              version == CURRENT ? TableOptions.current(opened) : opened.manifest(version), dates);
+              number == CURRENT ? TableOptions.current(opened) : opened.manifest(number), dates);
       List<TableFile> files = opened.files(manifest);
       long bytes = files.stream().mapToLong(file -> file.expected().bytes()).sum();
       summary
@@ -71,7 +71,8 @@ final class VerifyCommand implements Callable<Integer> {
           .put("files", files.size())
           .put("rows", manifest.rows())
           .put("bytes", bytes);
-      TableCheck check = new TableCheck(opened, manifest);
+      SignalVersion version = new SignalVersion(opened, manifest);
+      TableCheck check = new TableCheck(version);
       List<String> faults = new ArrayList<>(check.projectorFaults());
       faults.addAll(
           check.faults(
@@ -85,10 +86,11 @@ final class VerifyCommand implements Callable<Integer> {
       console.line(
           String.format(
               Locale.ROOT,
-              "Version %d of '%s' is sound: %,d files, %,d rows, %,d bytes, all read.",
+              "Version %d of '%s' is sound: %,d files%s, %,d rows, %,d bytes, all read.",
               manifest.version(),
               opened.root(),
               files.size(),
+              manifest.store().map(store -> " and " + store).orElse(""),
               manifest.rows(),
               bytes));
     } catch (Exception e) { // Spark's Scala throws checked exceptions that it does not declare.

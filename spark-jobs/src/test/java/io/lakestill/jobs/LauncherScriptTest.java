@@ -80,6 +80,17 @@ class LauncherScriptTest {
   }
 
   @Test
+  void givesPackagesAndCatalogsOfTableFormatsToSparkAsTheyAre() throws Exception {
+    String delta = "io.delta:delta-spark_2.12:3.3.2";
+    String extension = "spark.sql.extensions=io.delta.sql.DeltaSparkSessionExtension";
+    List<String> submitted =
+        submitted(checkout.run("bin/lakestill", "--packages", delta, "--conf", extension, "teach"));
+    assertThat(submitted)
+        .containsSubsequence("--packages", delta, "--conf", extension)
+        .endsWith("teach");
+  }
+
+  @Test
   void addsJarsOfTheUserToThoseOfBigDl() throws Exception {
     List<String> submitted = submitted(checkout.run("bin/lakestill", "--jars", "a.jar", "plan"));
     assertThat(submitted.get(submitted.indexOf("--jars") + 1).split(",", -1))
