@@ -33,7 +33,7 @@ public final class SignalFileWriter implements AutoCloseable {
       // In an order of its own: that of Map.of differs between JVMs, and so would the bytes.
       return new TreeMap<>(
           Map.of(
-              FORMAT, Integer.toString(SignalManifest.FORMAT_VERSION),
+              FORMAT, Integer.toString(SignalManifest.LAST_WITHOUT_STORE),
               TEACHER_ID, teacherId,
               TEACHER_SHA256, teacherSha256));
     }

@@ -55,7 +55,7 @@ public record SignalManifest(
   private static final int FIRST_WITH_SLICES = 3;
 
   /** What is in files is written so that a Lakestill which knows nothing else can read it. */
-  private static final int LAST_WITHOUT_STORE = 3;
+  static final int LAST_WITHOUT_STORE = 3;
 
   /**
    * @param id the teacher's id in the recipe
