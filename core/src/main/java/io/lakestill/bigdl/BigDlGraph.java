@@ -57,6 +57,17 @@ final class BigDlGraph {
   }
 
   /**
+   * The same for a loss without parameters, with chosen layers.
+   *
+   * @param purpose one of the trainings
+   */
+  static BigDlGraph training(
+      StudentGraph graph, RowLayout outputs, Parameters parameters, long seed, Purpose purpose) {
+    return training(
+        graph, outputs, LossParameters.NONE, parameters, new ModuleBuilder(graph, purpose, seed));
+  }
+
+  /**
    * @param outputs the flat output; layers that lead to none of its slots are left out
    * @param loss the parameters of the loss, laid in columns behind the outputs
    * @param seed of the layers that draw and of the heads
@@ -67,7 +78,17 @@ final class BigDlGraph {
       LossParameters loss,
       Parameters parameters,
       long seed) {
-    Wiring wiring = new Wiring(graph, new ModuleBuilder(graph, Purpose.TRAINING, seed));
+    return training(
+        graph, outputs, loss, parameters, new ModuleBuilder(graph, Purpose.TRAINING, seed));
+  }
+
+  private static BigDlGraph training(
+      StudentGraph graph,
+      RowLayout outputs,
+      LossParameters loss,
+      Parameters parameters,
+      ModuleBuilder builder) {
+    Wiring wiring = new Wiring(graph, builder);
     List<Node<AbstractModule<Activity, Activity, Float>>> flat = new ArrayList<>();
     for (RowLayout.Slot slot : outputs.slots()) {
       String output = slot.name().substring("student.".length());
@@ -78,7 +99,7 @@ final class BigDlGraph {
     }
     List<HeadColumns.Borrowed> borrowed =
         loss.borrowed().stream().map(one -> wiring.borrowed(one.parameter())).toList();
-    HeadColumns columns = new HeadColumns(loss.heads().initial(seed), borrowed);
+    HeadColumns columns = new HeadColumns(loss.heads().initial(builder.seed()), borrowed);
     return wiring.build(List.of(Wiring.node(columns, flat)), parameters, Optional.of(columns));
   }
 

@@ -48,6 +48,26 @@ final class Floats {
     return tensor.storageOffset() - 1;
   }
 
+  /**
+   * The tensor itself when its values lie one after another from the beginning of its storage, and
+   * else a copy that does: loops without offsets become vector instructions.
+   */
+  static Tensor<Float> atOrigin(Tensor<Float> tensor) {
+    return tensor.isContiguous() && tensor.storageOffset() == 1
+        ? tensor
+        : tensor(values(tensor), tensor.size());
+  }
+
+  /** One value of a vector, counted from 0. */
+  static float at(Tensor<Float> vector, int index) {
+    return array(vector)[offset(vector) + index];
+  }
+
+  /** Changes one value of a vector, counted from 0. */
+  static void set(Tensor<Float> vector, int index, double value) {
+    array(vector)[offset(vector) + index] = (float) value;
+  }
+
   /** A copy of the values of a contiguous tensor. */
   static float[] values(Tensor<Float> tensor) {
     Tensor<Float> contiguous = tensor.contiguous();

@@ -13,6 +13,7 @@ import com.intel.analytics.bigdl.dllib.nn.SpatialConvolution$;
 import com.intel.analytics.bigdl.dllib.nn.SpatialMaxPooling$;
 import com.intel.analytics.bigdl.dllib.nn.abstractnn.AbstractModule;
 import com.intel.analytics.bigdl.dllib.nn.abstractnn.DataFormat.NCHW$;
+import io.lakestill.bigdl.ArrayConvolution.InputGradient;
 import io.lakestill.student.Add;
 import io.lakestill.student.AveragePooling;
 import io.lakestill.student.BatchNormalisation;
@@ -38,6 +39,8 @@ final class ModuleBuilder implements Layer.Visitor<AbstractModule<?, ?, Float>> 
   enum Purpose {
     /** Our own faster layers where there are any. */
     TRAINING,
+    /** BigDL's own layers, but for what it cannot repeat from a seed. */
+    TRAINING_ON_BIGDL,
     /** BigDL's own layers only, so that plain BigDL loads the file. */
     INFERENCE
   }
@@ -55,8 +58,22 @@ final class ModuleBuilder implements Layer.Visitor<AbstractModule<?, ?, Float>> 
     this.seed = seed;
   }
 
+  long seed() {
+    return seed;
+  }
+
   @Override
   public AbstractModule<?, ?, Float> convolution(Convolution layer) {
+    if (purpose == Purpose.TRAINING) {
+      return new ArrayConvolution(
+          input(layer).channels(),
+          layer.channels(),
+          layer.kernel(),
+          layer.stride(),
+          layer.padding(),
+          layer.bias(),
+          use(layer));
+    }
     return SpatialConvolution$.MODULE$.apply(
         input(layer).channels(),
         layer.channels(),
@@ -67,7 +84,7 @@ final class ModuleBuilder implements Layer.Visitor<AbstractModule<?, ?, Float>> 
         layer.padding(),
         layer.padding(),
         1,
-        !layer.input().equals(Layer.INPUT),
+        use(layer) == InputGradient.NEEDED,
         null,
         null,
         null,
@@ -85,6 +102,9 @@ final class ModuleBuilder implements Layer.Visitor<AbstractModule<?, ?, Float>> 
     int channels = input(layer).channels();
     double epsilon = layer.epsilon();
     double momentum = layer.momentum();
+    if (purpose == Purpose.TRAINING && input(layer).isImage()) {
+      return new ArrayBatchNormalisation(channels, epsilon, momentum);
+    }
     return input(layer).isImage()
         ? SpatialBatchNormalization$.MODULE$.apply(
             channels,
@@ -113,6 +133,9 @@ final class ModuleBuilder implements Layer.Visitor<AbstractModule<?, ?, Float>> 
 
   @Override
   public AbstractModule<?, ?, Float> linear(Linear layer) {
+    if (purpose == Purpose.TRAINING) {
+      return new ArrayLinear(input(layer).width(), layer.width(), layer.bias(), use(layer));
+    }
     return Linear$.MODULE$.apply(
         input(layer).width(),
         layer.width(),
@@ -136,6 +159,9 @@ final class ModuleBuilder implements Layer.Visitor<AbstractModule<?, ?, Float>> 
 
   @Override
   public AbstractModule<?, ?, Float> maxPooling(MaxPooling layer) {
+    if (purpose == Purpose.TRAINING) {
+      return new ArrayMaxPooling(layer.kernel(), layer.stride(), layer.padding());
+    }
     return SpatialMaxPooling$.MODULE$.apply(
         layer.kernel(),
         layer.kernel(),
@@ -157,6 +183,9 @@ final class ModuleBuilder implements Layer.Visitor<AbstractModule<?, ?, Float>> 
   @Override
   public AbstractModule<?, ?, Float> globalAveragePooling(GlobalAveragePooling layer) {
     Shape image = input(layer);
+    if (purpose == Purpose.TRAINING) {
+      return new ArrayGlobalPooling(image.sizes().get(1), image.sizes().get(2));
+    }
     return averages(image.sizes().get(2), image.sizes().get(1), 1, 0);
   }
 
@@ -180,7 +209,9 @@ final class ModuleBuilder implements Layer.Visitor<AbstractModule<?, ?, Float>> 
 
   @Override
   public AbstractModule<?, ?, Float> add(Add layer) {
-    return CAddTable$.MODULE$.apply(false, Floats.tag(), Floats.numeric());
+    return purpose == Purpose.TRAINING
+        ? new ArrayAdd()
+        : CAddTable$.MODULE$.apply(false, Floats.tag(), Floats.numeric());
   }
 
   @Override
@@ -193,7 +224,7 @@ final class ModuleBuilder implements Layer.Visitor<AbstractModule<?, ?, Float>> 
     if (layer.rate() == 0) {
       return Identity$.MODULE$.apply(Floats.tag(), Floats.numeric());
     }
-    return purpose == Purpose.TRAINING
+    return purpose != Purpose.INFERENCE
         ? new SeededDropout(layer.rate(), 31 * seed + layer.name().hashCode())
         : Dropout$.MODULE$.apply(layer.rate(), false, true, Floats.tag(), Floats.numeric());
   }
@@ -202,6 +233,15 @@ final class ModuleBuilder implements Layer.Visitor<AbstractModule<?, ?, Float>> 
   static AbstractModule<?, ?, Float> flat(int width) {
     return Reshape$.MODULE$.apply(
         new int[] {width}, new Some<Object>(true), Floats.tag(), Floats.numeric());
+  }
+
+  /** Nobody asks for the gradient by the rows themselves. */
+  private InputGradient use(Layer layer) {
+    String from = layer.inputs().get(0);
+    while (!from.equals(Layer.INPUT) && graph.layer(from) instanceof Flatten flatten) {
+      from = flatten.inputs().get(0);
+    }
+    return from.equals(Layer.INPUT) ? InputGradient.UNUSED : InputGradient.NEEDED;
   }
 
   private Shape input(Layer layer) {

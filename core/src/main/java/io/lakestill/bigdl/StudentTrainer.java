@@ -284,6 +284,8 @@ public record StudentTrainer(
     return switch (optimizer.type()) {
       case ADAM -> new ScheduledAdam(rate, optimizer.weightDecay());
       case SGD -> new ScheduledSgd(rate, optimizer.weightDecay(), optimizer.momentum());
+      case ADAMW, NESTEROV, LAMB ->
+          throw Errors.badRecipe("train.optimizer.type = %s".formatted(optimizer.type()));
     };
   }
 

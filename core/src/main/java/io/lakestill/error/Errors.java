@@ -115,6 +115,18 @@ public final class Errors {
         null);
   }
 
+  /**
+   * This process was told to end before it had it.
+   *
+   * @param what an output folder, a date of a signal table
+   */
+  public static LakestillException ending(String what) {
+    return new LakestillException(
+        ExitCode.TRY_AGAIN,
+        "%s was not taken, since this process was told to end. Start again.".formatted(what),
+        null);
+  }
+
   /** Another run was quicker, and another start finds what it did; the caller words all parts. */
   public static LakestillException overtaken(String message) {
     return new LakestillException(ExitCode.TRY_AGAIN, message, null);

@@ -5,18 +5,27 @@ import java.util.Optional;
 /**
  * The optimizer of a training.
  *
- * @param type adam or sgd
+ * @param type which optimizer
  * @param learningRate the step size at the start
- * @param weightDecay L2 penalty added to the gradient
- * @param momentum momentum of sgd; ignored by adam
+ * @param weightDecay how strongly weights are pulled towards zero; biases and normalisations are
+ *     not
+ * @param momentum momentum of sgd and nesterov; ignored by the others
  * @param schedule how the learning rate goes over the training
  */
 public record OptimizerSettings(
     Type type, double learningRate, double weightDecay, double momentum, Schedule schedule) {
   /** The optimizers. */
   public enum Type {
+    /** Kingma and Ba, 2015; decay is part of the gradient. */
     ADAM,
-    SGD
+    /** Loshchilov and Hutter, 2019; decay is beside the step. */
+    ADAMW,
+    /** Gradient descent with classic momentum. */
+    SGD,
+    /** Gradient descent with Nesterov's momentum. */
+    NESTEROV,
+    /** You et al., 2020, for large batches. */
+    LAMB
   }
 
   /** The learning rate over the training. */

@@ -7,7 +7,7 @@ import picocli.CommandLine.Command;
 @Command(
     name = "bench",
     description = "Measures a stage on this machine.",
-    subcommands = BenchTeachCommand.class,
+    subcommands = {BenchStudentCommand.class, BenchTeachCommand.class},
     synopsisSubcommandLabel = "STAGE",
     mixinStandardHelpOptions = true)
 final class BenchCommand implements Runnable {
@@ -15,6 +15,6 @@ final class BenchCommand implements Runnable {
 
   @Override
   public void run() {
-    throw new CommandLine.ParameterException(spec.commandLine(), "Name a stage: teach.");
+    throw new CommandLine.ParameterException(spec.commandLine(), "Name a stage: student or teach.");
   }
 }

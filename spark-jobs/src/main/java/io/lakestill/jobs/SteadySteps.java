@@ -1,0 +1,70 @@
+package io.lakestill.jobs;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.lakestill.train.Epoch;
+import io.lakestill.train.TrainingProgress;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+
+/** Adds up the steps of a training that come after its first epoch, when everything is compiled. */
+final class SteadySteps implements TrainingProgress {
+  private static final Path STATUS = Path.of("/proc/self/status");
+
+  private final int batch;
+  private final Console console;
+  private int steps;
+  private double seconds;
+
+  SteadySteps(int batch, Console console) {
+    this.batch = batch;
+    this.console = console;
+  }
+
+  @Override
+  public void step(Step step) {
+    if (step.epoch() > 1) {
+      steps++;
+      seconds += batch / step.rowsPerSecond();
+    }
+  }
+
+  @Override
+  public void epoch(Epoch epoch) {
+    console.line(
+        String.format(
+            Locale.ROOT,
+            "  epoch %d%s",
+            epoch.number(),
+            steps == 0 ? " (warm-up)" : String.format(Locale.ROOT, "  %,.0f rows/s", rate())));
+  }
+
+  private double rate() {
+    return (double) steps * batch / seconds;
+  }
+
+  /** Adds what was measured. */
+  void into(ObjectNode summary) {
+    summary.put("samples_per_second", rate()).put("steps", steps);
+    summary.putObject("seconds_per_iteration").put("total", seconds / steps);
+    summary.put("peak_memory_bytes", peakMemory());
+  }
+
+  /** What this process held at most, native buffers included; the heap's limit where unknown. */
+  private static long peakMemory() {
+    if (!Files.exists(STATUS)) {
+      return Runtime.getRuntime().maxMemory();
+    }
+    try (var lines = Files.lines(STATUS)) {
+      return lines
+          .filter(line -> line.startsWith("VmHWM:"))
+          .mapToLong(line -> 1024 * Long.parseLong(line.replaceAll("[^0-9]", "")))
+          .findFirst()
+          .orElse(Runtime.getRuntime().maxMemory());
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot read " + STATUS, e);
+    }
+  }
+}
