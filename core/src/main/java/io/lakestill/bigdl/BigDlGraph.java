@@ -14,10 +14,13 @@ import io.lakestill.student.ParameterSpec;
 import io.lakestill.student.Parameters;
 import io.lakestill.student.Shape;
 import io.lakestill.student.StudentGraph;
+import io.lakestill.train.HeadLayout;
 import io.lakestill.train.LossParameters;
 import io.lakestill.train.RowLayout;
+import io.lakestill.train.WeightSegment;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -142,6 +145,48 @@ final class BigDlGraph {
           }
         });
     return Parameters.of(graph, values);
+  }
+
+  /** Tells the layers that draw which batch comes next; see {@link SeededDropout#at}. */
+  void at(long batch) {
+    for (AbstractModule<Activity, Activity, Float> layer : layers.values()) {
+      if ((AbstractModule<?, ?, Float>) layer instanceof SeededDropout dropout) {
+        dropout.at(batch);
+      }
+    }
+  }
+
+  /**
+   * Where each parameter lies in the module's flat vector of weights. Weights of layers and of
+   * heads decay; biases, normalisations, temperatures and the like do not.
+   *
+   * @param headLayout of the heads the module holds
+   */
+  List<WeightSegment> segments(HeadLayout headLayout) {
+    Map<Tensor<Float>, ParameterSpec> known = new IdentityHashMap<>();
+    layers.forEach(
+        (name, layer) -> {
+          List<ParameterSpec> specs = specs(graph, name);
+          for (int i = 0; layer.parameters() != null && i < layer.parameters()._1().length; i++) {
+            known.put(layer.parameters()._1()[i], specs.get(i));
+          }
+        });
+    List<WeightSegment> segments = new ArrayList<>();
+    for (Tensor<Float> tensor : module.parameters()._1()) {
+      ParameterSpec spec = known.get(tensor);
+      if (spec == null) {
+        headLayout.heads().forEach(head -> append(segments, head.name(), head.shape()));
+      } else {
+        append(segments, spec.name(), spec.shape());
+      }
+    }
+    return segments;
+  }
+
+  private static void append(List<WeightSegment> segments, String name, List<Integer> shape) {
+    int from = segments.isEmpty() ? 0 : segments.get(segments.size() - 1).to();
+    int size = shape.stream().reduce(1, Math::multiplyExact);
+    segments.add(new WeightSegment(name, from, from + size, shape.size() > 1));
   }
 
   /** The vector of the heads as the module holds it now, which is not part of the student. */

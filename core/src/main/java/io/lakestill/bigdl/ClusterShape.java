@@ -2,6 +2,7 @@ package io.lakestill.bigdl;
 
 import com.intel.analytics.bigdl.dllib.utils.Engine$;
 import io.lakestill.error.Errors;
+import java.io.Serializable;
 
 /**
  * The executors a training uses, as BigDL counts them: in {@code local[N]} one node of N cores,
@@ -10,7 +11,9 @@ import io.lakestill.error.Errors;
  * @param nodes executors, and so partitions of the training rows
  * @param coresPerNode replicas of the model on each
  */
-public record ClusterShape(int nodes, int coresPerNode) {
+public record ClusterShape(int nodes, int coresPerNode) implements Serializable {
+  private static final long serialVersionUID = 1L;
+
   public ClusterShape {
     if (nodes < 1 || coresPerNode < 1) {
       throw new IllegalArgumentException(

@@ -1,47 +1,63 @@
 package io.lakestill.bigdl;
 
-import com.intel.analytics.bigdl.dllib.optim.Trigger;
-import com.intel.analytics.bigdl.dllib.tensor.Tensor;
-import com.intel.analytics.bigdl.dllib.tensor.TensorNumericMath.TensorNumeric;
 import com.intel.analytics.bigdl.dllib.visualization.Summary;
 import com.intel.analytics.bigdl.dllib.visualization.TrainSummary;
 import com.intel.analytics.bigdl.dllib.visualization.ValidationSummary;
+import io.lakestill.train.Epoch;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import scala.reflect.ClassTag;
 
 /**
- * BigDL's TensorBoard event files in a private local folder ({@code train/} and {@code
- * validation/}), which are also how BigDL tells the driver what a validation measured and how it is
- * made to bring the weights home: it fetches them for the histograms of {@code Parameters}.
+ * TensorBoard event files in a private local folder ({@code train/} and {@code validation/}),
+ * written by BigDL: loss, learning rate and throughput of every step, accuracy and losses of every
+ * epoch.
  */
-final class EventFiles {
-  private EventFiles() {}
+final class EventFiles implements AutoCloseable {
+  private static final String LOSS = "Loss";
+  private static final String ACCURACY = "Accuracy";
 
-  /** Loss, learning rate and throughput of every step. */
-  static TrainSummary training(Path folder, TrainingMonitor monitor) {
-    TrainSummary summary = new Training(folder.getParent(), folder.getFileName());
-    summary.setSummaryTrigger("LearningRate", Trigger.severalIteration(1));
-    summary.setSummaryTrigger("Parameters", monitor::keeps);
-    return summary;
+  private final Summary training;
+  private final Summary validation;
+  private int steps;
+  private int epochs;
+
+  EventFiles(Path folder) {
+    String parent = folder.getParent().toString();
+    this.training = new TrainSummary(parent, folder.getFileName().toString());
+    this.validation = new ValidationSummary(parent, folder.getFileName().toString());
   }
 
-  /** Accuracy and losses of every epoch. */
-  static ValidationSummary validation(Path folder, TrainingMonitor monitor) {
-    return new Validation(folder.getParent(), folder.getFileName(), monitor);
+  void step(int step, double loss, double learningRate, double rowsPerSecond) {
+    training.addScalar(LOSS, (float) loss, step);
+    training.addScalar("LearningRate", (float) learningRate, step);
+    training.addScalar("Throughput", (float) rowsPerSecond, step);
+    steps++;
+  }
+
+  /**
+   * @param step that ended the epoch
+   */
+  void epoch(Epoch epoch, int step) {
+    validation.addScalar(ACCURACY, (float) epoch.validationAccuracy(), step);
+    epoch
+        .validationTerms()
+        .forEach((term, loss) -> validation.addScalar("Loss/" + term, loss.floatValue(), step));
+    epoch
+        .trainingTerms()
+        .forEach(
+            (term, loss) -> validation.addScalar("TrainingLoss/" + term, loss.floatValue(), step));
+    epochs++;
   }
 
   /**
    * Closes the files and waits until they hold everything: BigDL writes them on a thread of its
    * own, which ends some time after it is told to.
    */
-  static void close(TrainSummary training, ValidationSummary validation, TrainingMonitor monitor) {
-    training.close();
-    validation.close();
+  void finish() {
+    close();
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
-    while (!holds(training, "Loss", monitor.steps())
-        || !holds(validation, TrainingMonitor.ACCURACY, monitor.validations())) {
+    while (!holds(training, LOSS, steps) || !holds(validation, ACCURACY, epochs)) {
       if (System.nanoTime() > deadline) {
         throw new IllegalStateException("BigDL did not finish its event files in 30 seconds");
       }
@@ -51,37 +67,15 @@ final class EventFiles {
 
   private static boolean holds(Summary summary, String tag, int events) {
     try {
-      return summary.readScalar(tag).length >= events;
+      return events == 0 || summary.readScalar(tag).length >= events;
     } catch (RuntimeException halfWritten) {
       return false;
     }
   }
 
-  private static final class Training extends TrainSummary {
-    Training(Path parent, Path name) {
-      super(parent.toString(), name.toString());
-    }
-
-    /** Left out: BigDL bins value by value through a closure, seconds for a large student. */
-    @Override
-    public <T> Summary addHistogram(
-        String tag, Tensor<T> values, long step, ClassTag<T> type, TensorNumeric<T> numeric) {
-      return this;
-    }
-  }
-
-  private static final class Validation extends ValidationSummary {
-    private final TrainingMonitor monitor;
-
-    Validation(Path parent, Path name, TrainingMonitor monitor) {
-      super(parent.toString(), name.toString());
-      this.monitor = monitor;
-    }
-
-    @Override
-    public Summary addScalar(String tag, float value, long step) {
-      monitor.scalar(tag, value);
-      return super.addScalar(tag, value, step);
-    }
+  @Override
+  public void close() {
+    training.close();
+    validation.close();
   }
 }

@@ -18,8 +18,7 @@ import org.apache.commons.lang3.SerializationUtils;
  * <p>Shapes: input {@code [rows, outputs width + the parameters' columns]}, target a {@link
  * PackedTarget} of {@code [rows, targets width]}, gradient as the input. A student that is no
  * longer finite gives the loss NaN and a gradient of zeros, so that the driver stops the training
- * in good order. BigDL clones one criterion per core; clones share nothing but the sums of the
- * terms' losses.
+ * in good order. Every core has a clone; clones share nothing but the sums of the terms' losses.
  */
 final class ObjectiveCriterion extends AbstractCriterion<Activity, Activity, Float> {
   private static final long serialVersionUID = 1L;
@@ -55,11 +54,11 @@ final class ObjectiveCriterion extends AbstractCriterion<Activity, Activity, Flo
     flat.gradients().zero();
     truth.origin().shard().ifPresent(own -> own.begin(truth.origin().step()));
     float value = evaluate();
-    truth.origin().reports().ifPresent(reports -> reports.add(termReports()));
     return value;
   }
 
-  private List<TermReport> termReports() {
+  /** What the terms did in the last evaluation. */
+  List<TermReport> termReports() {
     List<String> names = LossNames.of(loss);
     List<TermReport> reports = new ArrayList<>();
     for (int term = 0; term < names.size(); term++) {

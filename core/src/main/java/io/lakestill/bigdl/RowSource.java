@@ -4,76 +4,94 @@ import io.lakestill.train.PackedRows;
 import io.lakestill.train.RowOrder;
 import io.lakestill.train.Shard;
 import io.lakestill.train.Sharding;
-import io.lakestill.train.TermReport;
 import java.io.Serializable;
-import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
-import java.util.NoSuchElementException;
 import java.util.Optional;
-import org.apache.spark.util.CollectionAccumulator;
 
 /**
- * One partition's packed rows as an executor keeps them, with the orders of the passes it is in and
- * the shards, if the loss asks for any.
+ * One node's packed rows as its executor keeps them, with the orders of the passes it is in, the
+ * shards, if the loss asks for any, and the training itself.
  *
  * <p>Batches are pure functions of the order and the step; the orders kept are only a saving. What
- * shards remember is not: it lives here and nowhere else, and a copy of a source starts without.
+ * shards remember and what was learned is not: it lives here and nowhere else, and a copy of a
+ * source starts without.
  */
 final class RowSource implements Serializable {
   private static final long serialVersionUID = 1L;
 
-  private final PackedRows rows;
+  private final PackedRows training;
+  private final PackedRows validation;
   private final long seed;
-  private final int partition;
+  private final int node;
   private transient List<RowStream> streams;
+  private transient Optional<NodeTraining> learning;
 
-  RowSource(PackedRows rows, long seed, int partition) {
-    this.rows = rows;
+  RowSource(PackedRows training, PackedRows validation, long seed, int node) {
+    this.training = training;
+    this.validation = validation;
     this.seed = seed;
-    this.partition = partition;
+    this.node = node;
   }
 
-  int rows() {
-    return rows.rows();
+  /** Its number among the nodes. */
+  int node() {
+    return node;
+  }
+
+  PackedRows training() {
+    return training;
+  }
+
+  PackedRows validation() {
+    return validation;
+  }
+
+  /** What is learned from these rows; empty in a copy, and before {@link #learns}. */
+  synchronized Optional<NodeTraining> learning() {
+    return learning == null ? Optional.empty() : learning;
+  }
+
+  /** Puts a training in the place of the one before. */
+  synchronized void learns(NodeTraining next) {
+    learning().ifPresent(NodeTraining::close);
+    learning = Optional.of(next);
+  }
+
+  /** Closes the training, if there is one. */
+  synchronized void forget() {
+    learning().ifPresent(NodeTraining::close);
+    learning = Optional.empty();
   }
 
   /**
-   * The rows of a step: {@code [(step - 1) * size, step * size)} of the stream that {@link
-   * RowOrder} describes. With shards, each has a stream of its own and its part of the batch.
+   * Fills a core's batch with its rows of a step: {@code [(step - 1) * cores * rows + core * rows,
+   * ...)} of the node's stream that {@link RowOrder} describes. With shards, each has a stream of
+   * its own.
    *
-   * @param cores that train on parts of the batch, of equal size, in order
    * @param step counts from 1
+   * @param cores that train on as many rows each
    * @param sharding how rows are dealt to cores; empty when any core may train on any row
-   * @param reports where the terms' losses and gradients go; empty when nobody asks
    */
-  PackedBatch training(
-      int[] featureShape,
-      int size,
-      int cores,
-      int step,
-      Optional<Sharding> sharding,
-      Optional<CollectionAccumulator<List<TermReport>>> reports) {
-    float[] features = new float[Math.multiplyExact(size, rows.featureWidth())];
-    float[] targets = new float[Math.multiplyExact(size, rows.targetWidth())];
-    List<RowOrigin> origins = new ArrayList<>();
+  void fill(CoreBatch batch, int step, int core, int cores, Optional<Sharding> sharding) {
     List<RowStream> from = streams(sharding);
-    int each = size / cores;
-    int slot = 0;
-    for (int core = 0; core < cores; core++) {
-      boolean shared = from.size() == 1;
-      RowStream stream = from.get(shared ? 0 : core);
-      int[] samples = new int[each];
-      long position = (step - 1L) * size / from.size() + (shared ? slot : 0);
-      for (int i = 0; i < each; i++, slot++, position++) {
-        samples[i] = stream.sample(position);
-        rows.copy(
-            stream.row(samples[i]), stream.view(samples[i], position), features, targets, slot);
-      }
-      int worker = partition * cores + core;
-      origins.add(new RowOrigin(step, worker, stream.shard(), samples, reports));
+    boolean shared = from.size() == 1;
+    RowStream stream = from.get(shared ? 0 : core);
+    int each = batch.rows();
+    int[] samples = new int[each];
+    long position = (step - 1L) * each * cores / from.size() + (shared ? (long) core * each : 0);
+    for (int slot = 0; slot < each; slot++, position++) {
+      samples[slot] = stream.sample(position);
+      batch.copy(training, stream.row(samples[slot]), stream.view(samples[slot], position), slot);
     }
-    return batch(features, targets, featureShape, size, origins);
+    batch.from(new RowOrigin(step, node * cores + core, stream.shard(), samples));
+  }
+
+  /** Fills a batch with validation rows from {@code first} on, in their first view. */
+  void fillValidation(CoreBatch batch, int first) {
+    for (int slot = 0; slot < batch.rows(); slot++) {
+      batch.copy(validation, first + slot, 0, slot);
+    }
+    batch.from(RowOrigin.VALIDATION);
   }
 
   /** The shards, dealt when first asked for. */
@@ -85,54 +103,24 @@ final class RowSource implements Serializable {
     if (streams == null) {
       streams =
           sharding.isPresent()
-              ? sharding.get().deal(rows, partition).stream().map(this::stream).toList()
+              ? sharding.get().deal(training, node).stream().map(this::stream).toList()
               : List.of(stream());
     }
     return streams;
   }
 
+  /** Deals shards anew, as they were before the first step. */
+  synchronized void dealAgain() {
+    streams = null;
+  }
+
   private RowStream stream() {
     return new RowStream(
-        new RowOrder(seed, partition, rows.rows(), rows.views()), Optional.empty());
+        new RowOrder(seed, node, training.rows(), training.views()), Optional.empty());
   }
 
   private RowStream stream(Shard shard) {
     return new RowStream(
-        new RowOrder(seed, shard.worker(), shard.samples(), rows.views()), Optional.of(shard));
-  }
-
-  /** Every row once, in its first view, in order; the last batch may be smaller. */
-  Iterator<PackedBatch> validation(int[] featureShape, int size) {
-    return new Iterator<>() {
-      private int next;
-
-      @Override
-      public boolean hasNext() {
-        return next < rows.rows();
-      }
-
-      @Override
-      public PackedBatch next() {
-        if (!hasNext()) {
-          throw new NoSuchElementException();
-        }
-        int count = Math.min(size, rows.rows() - next);
-        float[] features = new float[Math.multiplyExact(count, rows.featureWidth())];
-        float[] targets = new float[Math.multiplyExact(count, rows.targetWidth())];
-        for (int slot = 0; slot < count; slot++) {
-          rows.copy(next++, 0, features, targets, slot);
-        }
-        return batch(features, targets, featureShape, count, List.of(RowOrigin.VALIDATION));
-      }
-    };
-  }
-
-  private PackedBatch batch(
-      float[] features, float[] targets, int[] featureShape, int size, List<RowOrigin> origins) {
-    int[] shape = new int[featureShape.length + 1];
-    shape[0] = size;
-    System.arraycopy(featureShape, 0, shape, 1, featureShape.length);
-    return new PackedBatch(
-        Floats.tensor(features, shape), Floats.tensor(targets, size, rows.targetWidth()), origins);
+        new RowOrder(seed, shard.worker(), shard.samples(), training.views()), Optional.of(shard));
   }
 }

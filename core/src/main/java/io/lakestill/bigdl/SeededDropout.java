@@ -5,19 +5,17 @@ import com.intel.analytics.bigdl.dllib.tensor.Tensor;
 
 /**
  * Inverted dropout whose masks can be drawn again: BigDL's own draws from an unseeded generator per
- * thread. A mask is a pure function of the seed, the node's partition, how often the layer ran, and
- * the first values it sees, which differ between the cores of a node. Of BigDL's own type, so that
- * it can be taken out again; for training only.
+ * thread. A mask is a pure function of the seed and of the place in the training that {@link #at}
+ * says. Of BigDL's own type, so that it can be taken out again; for training only.
  */
 final class SeededDropout extends Dropout<Float> {
   private static final long serialVersionUID = 1L;
 
   private static final long STRIDE = 0x9E3779B97F4A7C15L;
-  private static final int SEEN = 16;
 
   private final double rate;
   private final long seed;
-  private long runs;
+  private long place;
   private float[] mask = new float[0];
 
   /**
@@ -46,7 +44,7 @@ final class SeededDropout extends Dropout<Float> {
     float[] y = Floats.array(to);
     int xOffset = Floats.offset(from);
     int yOffset = Floats.offset(to);
-    long state = start(x, xOffset, size);
+    long state = mix(mix(seed) + place);
     float kept = (float) (1 / (1 - rate));
     for (int i = 0; i < size; i++) {
       state += STRIDE;
@@ -57,12 +55,13 @@ final class SeededDropout extends Dropout<Float> {
     return to;
   }
 
-  private long start(float[] x, int offset, int size) {
-    long state = mix(mix(seed + getId()) + runs++);
-    for (int i = 0; i < Math.min(SEEN, size); i++) {
-      state = mix(state + Float.floatToIntBits(x[offset + i]));
-    }
-    return state;
+  /**
+   * Says which batch comes next.
+   *
+   * @param batch a number that no other batch of the training has
+   */
+  void at(long batch) {
+    place = batch;
   }
 
   /** The finaliser of splitmix64 (Steele, Lea and Flood, 2014). */

@@ -1,31 +1,22 @@
 package io.lakestill.bigdl;
 
-import com.intel.analytics.bigdl.dllib.optim.DistriOptimizer;
-import com.intel.analytics.bigdl.dllib.optim.OptimMethod;
-import com.intel.analytics.bigdl.dllib.optim.ValidationMethod;
-import com.intel.analytics.bigdl.dllib.visualization.TrainSummary;
-import com.intel.analytics.bigdl.dllib.visualization.ValidationSummary;
 import io.lakestill.error.Errors;
 import io.lakestill.error.LakestillException;
+import io.lakestill.io.Json;
 import io.lakestill.objective.Dimensions;
-import io.lakestill.objective.Objective;
 import io.lakestill.objective.WeightedTerms;
-import io.lakestill.recipe.OptimizerSettings;
 import io.lakestill.recipe.TrainSettings;
 import io.lakestill.student.BatchNormalisation;
-import io.lakestill.student.Parameters;
 import io.lakestill.student.StudentGraph;
 import io.lakestill.train.BatchLayout;
+import io.lakestill.train.EpochBook;
 import io.lakestill.train.EpochPlan;
-import io.lakestill.train.FirstStep;
-import io.lakestill.train.HeadLayout;
 import io.lakestill.train.LearningRate;
 import io.lakestill.train.PackedRows;
 import io.lakestill.train.RowLayout;
 import io.lakestill.train.Sharding;
 import io.lakestill.train.TrainingProgress;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -37,20 +28,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Trains a student with BigDL's {@code DistriOptimizer}, data-parallel: each core runs a replica on
- * its share of every batch, gradients are averaged, each node updates its slice of the weights.
+ * Trains a student, data-parallel: each core runs a replica of the BigDL module on its share of
+ * every batch, gradients are averaged, and every node updates its weights. How, and what happens
+ * when something fails, is said in {@code core/docs/training.md}.
  *
- * <p>All epochs are one run of the optimizer. Each epoch ends in a validation; the weights of the
- * best epoch are kept. Weights and gradients travel in full precision. No BigDL checkpoint is set,
- * so BigDL retries nothing by itself and a fault shows its cause.
- *
- * <p>The same graph, seed, rows and cluster shape give the same weights, bit by bit, in local mode.
- * Another number of nodes or cores deals and adds in another order, and the last bits go with it.
+ * <p>Each epoch ends in a validation; the weights of the best epoch are kept. The same graph, seed,
+ * rows and cluster shape give the same weights, bit by bit.
  *
  * @param graph the student
  * @param loss what it minimises
  * @param targets how the rows' targets are laid out, made for {@code loss}
- * @param settings epochs, batch and optimizer
+ * @param settings epochs, batch, optimizer and loop
  * @param seed of the first weights and of the order of the rows
  * @param cluster where it runs
  */
@@ -61,23 +49,26 @@ public record StudentTrainer(
     TrainSettings settings,
     long seed,
     ClusterShape cluster) {
-  /** How Spark and BigDL say that an executor, or what it held, is gone. */
-  private static final List<String> LOST =
-      List.of("ExecutorLostFailure", "Didn't find weight block", "Didn't find gradient block");
-
   private static final Logger LOG = LoggerFactory.getLogger(StudentTrainer.class);
 
   /**
    * @throws LakestillException (exit 2) when the batch cannot be shared evenly by the cores
    */
   public StudentTrainer {
+    int parts = cluster.cores() * settings.loop().accumulate();
     int rowsPerCore = cluster.rowsPerNode(settings.batch()) / cluster.coresPerNode();
+    if (settings.batch() % parts != 0) {
+      throw Errors.badRecipe(
+          ("train.batch = %d cannot be divided into train.accumulate = %d parts on each of %d"
+                  + " cores; use a multiple of %d.")
+              .formatted(settings.batch(), settings.loop().accumulate(), cluster.cores(), parts));
+    }
     boolean normalises = graph.layers().stream().anyMatch(BatchNormalisation.class::isInstance);
-    if (rowsPerCore < 2 && normalises) {
+    if (rowsPerCore / settings.loop().accumulate() < 2 && normalises) {
       throw Errors.badRecipe(
           ("train.batch = %d leaves one row per core, and batch normalisation has no variance over"
                   + " one row; use at least %d.")
-              .formatted(settings.batch(), 2 * cluster.cores()));
+              .formatted(settings.batch(), 2 * parts));
     }
   }
 
@@ -86,20 +77,23 @@ public record StudentTrainer(
    * @param validation one block per node, with the same layout; only first views are used
    * @param events a folder, not yet there, on the driver's local disk, for TensorBoard event files
    * @throws LakestillException (exit 2) when there are fewer rows than a batch has or they do not
-   *     fit into memory, (exit 4) when the loss is no longer finite, (exit 75) when an executor is
-   *     lost
+   *     fit into memory, (exit 4) when the loss is no longer finite, (exit 75) when executors are
+   *     lost more often than the settings bear
    */
   public TrainedStudent train(
       JavaRDD<PackedRows> training,
       JavaRDD<PackedRows> validation,
       Path events,
       TrainingProgress progress) {
-    return train(training, validation, events, progress, (trained, memory) -> trained);
+    return train(
+        training, validation, events, progress, Optional.empty(), (trained, memory) -> trained);
   }
 
   /**
-   * The same for a caller who keeps what the loss remembers.
+   * The same for a caller who keeps what the loss remembers, and goes on after it was stopped.
    *
+   * @param resumption where states are stored and looked for; empty when a training that is stopped
+   *     begins anew
    * @param keep is given what was learned while the executors still remember
    * @return what {@code keep} does
    */
@@ -108,100 +102,72 @@ public record StudentTrainer(
       JavaRDD<PackedRows> validation,
       Path events,
       TrainingProgress progress,
+      Optional<Resumption> resumption,
       BiFunction<TrainedStudent, LossMemory, R> keep) {
-    List<Integer> shape = graph.input().sizes();
-    int cores = cluster.coresPerNode();
-    int rowsPerNode = cluster.rowsPerNode(settings.batch());
-    try (PackedDataSet trainingSet = new PackedDataSet(training, shape, rowsPerNode, cores, seed);
-        PackedDataSet validationSet =
-            new PackedDataSet(validation, shape, rowsPerNode, cores, seed)) {
-      requireBatch(trainingSet);
-      TrainedStudent trained = train(trainingSet, validationSet, events, progress);
-      int steps = plan(trainingSet).steps();
-      return keep.apply(trained, folder -> trainingSet.storeMemory(folder, steps));
+    try (EventFiles files = new EventFiles(events)) {
+      Attempts attempts =
+          new Attempts(
+              this, training, validation, resumption.map(this::checkpoints), progress, files);
+      return attempts.run(keep);
     }
   }
 
-  private void requireBatch(PackedDataSet trainingSet) {
-    if (trainingSet.size() < cluster.cores()) {
+  private ResumeCheckpoints checkpoints(Resumption resumption) {
+    return new ResumeCheckpoints(
+        resumption.folder(), resumption.fingerprint(), settings.loop().checkpoint().keep());
+  }
+
+  /** Refuses rows that are fewer than a batch or than there are cores. */
+  void requireBatch(PackedDataSet rows) {
+    if (rows.size() < cluster.cores()) {
       throw Errors.badRecipe(
           ("There are only %d training rows for %d cores, and every core needs one in each batch;"
                   + " run with fewer cores or give more rows.")
-              .formatted(trainingSet.size(), cluster.cores()));
+              .formatted(rows.size(), cluster.cores()));
     }
-    if (trainingSet.size() < settings.batch()) {
+    if (rows.size() < settings.batch()) {
       throw Errors.badRecipe(
           "train.batch = %d, but there are only %d training rows; use a batch of at most %d."
               .formatted(
-                  settings.batch(),
-                  trainingSet.size(),
-                  trainingSet.size() / cluster.cores() * cluster.cores()));
+                  settings.batch(), rows.size(), rows.size() / cluster.cores() * cluster.cores()));
     }
   }
 
-  private TrainedStudent train(
-      PackedDataSet trainingSet,
-      PackedDataSet validationSet,
-      Path events,
-      TrainingProgress progress) {
-    EpochPlan plan = plan(trainingSet);
-    LearningRate rate = LearningRate.of(settings.optimizer(), plan.steps());
-    LossInputs inputs = inputs(trainingSet, plan);
-    RowLayout outputs = inputs.layout().outputs();
-    Parameters initial = Parameters.initial(graph, seed);
-    BigDlGraph student =
-        BigDlGraph.training(graph, outputs, inputs.layout().parameters(), initial, seed);
-    Set<String> unmeasured = shard(trainingSet, inputs, progress);
-    TrainingMonitor monitor =
-        new TrainingMonitor(
+  /** What every node is told. */
+  NodeSetup setup(PackedDataSet rows, TrainingProgress progress) {
+    EpochPlan plan = new EpochPlan(rows.size(), settings.batch(), settings.epochs());
+    int rowsPerCore = settings.batch() / cluster.cores() / settings.loop().accumulate();
+    int samples = Collections.min(rows.nodeRows()) / cluster.coresPerNode();
+    BatchLayout layout = BatchLayout.of(loss, graph, targets, rowsPerCore, samples);
+    Set<String> sharded = sharded(layout.dimensions(rowsPerCore, samples));
+    if (!sharded.isEmpty()) {
+      long memory = loss.equip(layout.dimensions(rowsPerCore, samples)).memorySize();
+      rows.requireRoom(4L * cluster.coresPerNode() * memory);
+      tell(sharded, progress);
+    }
+    return new NodeSetup(
+        Json.line(graph.toJson()),
+        loss,
+        new LossInputs(layout, plan.parts(settings.loop().accumulate()), seed, samples),
+        new EpochBook.Rules(
             plan,
             settings.bestBy(),
-            rate,
-            loss,
-            unmeasured,
-            validationSet.size(),
-            progress,
-            new RunningEngine(trainingSet, student, initial, inputs.layout().heads()));
-    TermLosses sums = new TermLosses(loss.terms().size());
-    ObjectiveCriterion criterion = new ObjectiveCriterion(loss, inputs, sums);
-    DistriOptimizer<Float> optimizer =
-        new DistriOptimizer<>(
-            student.module(), trainingSet, criterion, Floats.tag(), Floats.numeric());
-    optimizer.setCompressType("none");
-    optimizer.setOptimMethod(method(rate));
-    optimizer.setValidation(monitor::validates, validationSet, measures(inputs, unmeasured, sums));
-    optimizer.setEndWhen(monitor::ends);
-    run(optimizer, monitor, events);
-    if (monitor.divergedLoss().isPresent()) {
-      int step = monitor.divergedStep();
-      throw Errors.diverged(plan.epoch(step), step, monitor.divergedLoss().getAsDouble());
-    }
-    TrainedWeights best = monitor.best().orElseThrow();
-    return new TrainedStudent(best.student(), best.heads(), monitor.history());
+            settings.loop().patience(),
+            LossNames.of(loss),
+            loss.terms().stream().map(term -> term.weight().at(plan.end())).toList(),
+            sharded),
+        settings.optimizer(),
+        LearningRate.of(settings.optimizer(), plan.steps()),
+        settings.loop(),
+        cluster,
+        rowsPerCore,
+        new Sharding(loss, layout, cluster.coresPerNode(), rowsPerCore, seed),
+        !sharded.isEmpty(),
+        seed);
   }
 
-  private EpochPlan plan(PackedDataSet trainingSet) {
-    return new EpochPlan(trainingSet.size(), settings.batch(), settings.epochs());
-  }
-
-  private int rowsPerCore() {
-    return cluster.rowsPerNode(settings.batch()) / cluster.coresPerNode();
-  }
-
-  private LossInputs inputs(PackedDataSet trainingSet, EpochPlan plan) {
-    int samples = Collections.min(trainingSet.partitionRows()) / cluster.coresPerNode();
-    BatchLayout layout = BatchLayout.of(loss, graph, targets, rowsPerCore(), samples);
-    return new LossInputs(layout, plan, seed, samples);
-  }
-
-  /**
-   * Deals the rows to the cores if a term asks for that.
-   *
-   * @return the names of those terms, which validation rows cannot have
-   */
-  private Set<String> shard(
-      PackedDataSet trainingSet, LossInputs inputs, TrainingProgress progress) {
-    Dimensions dimensions = inputs.layout().dimensions(rowsPerCore(), inputs.samples());
+  /** The names of the terms that need shards, which validation rows cannot have. */
+  private Set<String> sharded(Dimensions dimensions) {
     List<String> names = LossNames.of(loss);
     Set<String> sharded = new LinkedHashSet<>();
     for (int i = 0; i < names.size(); i++) {
@@ -209,101 +175,18 @@ public record StudentTrainer(
         sharded.add(names.get(i));
       }
     }
-    if (!sharded.isEmpty()) {
-      trainingSet.requireRoom(4L * cluster.coresPerNode() * loss.equip(dimensions).memorySize());
-      trainingSet.shard(
-          new Sharding(loss, inputs.layout(), cluster.coresPerNode(), rowsPerCore(), seed));
-      LOG.info("event=no-validation-loss terms={}", sharded);
-      progress.notice(
-          ("The validation loss leaves out %s: what it remembers or draws from is of training rows"
-                  + " only.%s")
-              .formatted(
-                  String.join(", ", sharded),
-                  sharded.size() < names.size()
-                      ? ""
-                      : " No term is left, so the best epoch is the one of the best accuracy."));
-    }
     return sharded;
   }
 
-  /** What the monitor sees of the run. */
-  private record RunningEngine(
-      PackedDataSet trainingSet, BigDlGraph student, Parameters initial, HeadLayout heads)
-      implements TrainingMonitor.Engine {
-    @Override
-    public void startStep(int step) {
-      trainingSet.startStep(step);
-    }
-
-    @Override
-    public Optional<FirstStep> firstStep() {
-      return trainingSet.firstStep();
-    }
-
-    @Override
-    public TrainedWeights weights() {
-      return new TrainedWeights(student.parameters(initial), heads.tensors(student.heads()));
-    }
-  }
-
-  private static void run(DistriOptimizer<Float> optimizer, TrainingMonitor monitor, Path events) {
-    TrainSummary trainSummary = EventFiles.training(events, monitor);
-    ValidationSummary validationSummary = EventFiles.validation(events, monitor);
-    optimizer.setTrainSummary(trainSummary);
-    optimizer.setValidationSummary(validationSummary);
-    try {
-      optimizer.optimize();
-    } catch (Exception e) { // BigDL's Scala throws checked ones it does not declare.
-      trainSummary.close();
-      validationSummary.close();
-      throw cause(e);
-    }
-    EventFiles.close(trainSummary, validationSummary, monitor);
-  }
-
-  /** BigDL and Spark wrap what a task threw; the message for a person is the innermost one. */
-  private static RuntimeException cause(Exception failure) {
-    for (Throwable t = failure; t != null; t = t.getCause()) {
-      if (t instanceof LakestillException known) {
-        return known;
-      }
-    }
-    for (Throwable t = failure; t != null; t = t.getCause()) {
-      String message = String.valueOf(t.getMessage());
-      if (LOST.stream().anyMatch(message::contains)) {
-        return Errors.executorLost(failure);
-      }
-    }
-    return failure instanceof RuntimeException unchecked
-        ? unchecked
-        : new IllegalStateException("The training failed: " + failure.getMessage(), failure);
-  }
-
-  private OptimMethod<Float> method(LearningRate rate) {
-    OptimizerSettings optimizer = settings.optimizer();
-    return switch (optimizer.type()) {
-      case ADAM -> new ScheduledAdam(rate, optimizer.weightDecay());
-      case SGD -> new ScheduledSgd(rate, optimizer.weightDecay(), optimizer.momentum());
-      case ADAMW, NESTEROV, LAMB ->
-          throw Errors.badRecipe("train.optimizer.type = %s".formatted(optimizer.type()));
-    };
-  }
-
-  /** Accuracy first: BigDL calls the first one the score. */
-  @SuppressWarnings("unchecked") // Generic arrays.
-  private ValidationMethod<Float>[] measures(
-      LossInputs inputs, Set<String> unmeasured, TermLosses sums) {
-    List<ValidationMethod<Float>> measures = new ArrayList<>();
-    RowLayout outputs = inputs.layout().outputs();
-    measures.add(ValidationMeasure.accuracy(TrainingMonitor.ACCURACY, outputs, targets));
-    List<String> names = LossNames.of(loss);
-    for (int i = 0; i < names.size(); i++) {
-      Objective term = loss.terms().get(i).objective();
-      if (!unmeasured.contains(names.get(i))) {
-        measures.add(ValidationMeasure.term("Loss/" + names.get(i), term, inputs));
-      }
-      measures.add(ValidationMeasure.trained("TrainingLoss/" + names.get(i), i, sums));
-    }
-    return measures.toArray(ValidationMethod[]::new);
+  private void tell(Set<String> sharded, TrainingProgress progress) {
+    LOG.info("event=no-validation-loss terms={}", sharded);
+    progress.notice(
+        ("The validation loss leaves out %s: what it remembers or draws from is of training rows"
+                + " only.%s")
+            .formatted(
+                String.join(", ", sharded),
+                sharded.size() < loss.terms().size()
+                    ? ""
+                    : " No term is left, so the best epoch is the one of the best accuracy."));
   }
 }

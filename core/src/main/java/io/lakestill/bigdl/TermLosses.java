@@ -4,10 +4,8 @@ import java.io.Serializable;
 import java.util.Arrays;
 
 /**
- * The sums of each term's loss over the rows trained on since they were last taken. BigDL brings
- * back one number per step, the total; the rest is summed where it arises, on the executor, and
- * fetched with the next validation. The criterion and the validation methods of an executor share
- * one, because both come out of the same broadcast. Safe for many threads.
+ * The sums of each term's loss over the rows that a core trained on since they were last taken.
+ * Safe for many threads.
  */
 final class TermLosses implements Serializable {
   private static final long serialVersionUID = 1L;

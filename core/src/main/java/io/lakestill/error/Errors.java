@@ -1,6 +1,7 @@
 package io.lakestill.error;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -100,18 +101,6 @@ public final class Errors {
     return new LakestillException(
         ExitCode.HELD,
         "%s %s; this run has changed nothing there since. Start again.".formatted(what, why),
-        null);
-  }
-
-  /**
-   * This process was told to end before it had it.
-   *
-   * @param what an output folder, a date of a signal table
-   */
-  public static LakestillException ending(String what) {
-    return new LakestillException(
-        ExitCode.TRY_AGAIN,
-        "%s was not taken, since this process was told to end. Start again.".formatted(what),
         null);
   }
 
@@ -256,12 +245,32 @@ public final class Errors {
         null);
   }
 
-  /** An executor of a training is gone, and with it a part of the weights and of the rows. */
-  public static LakestillException executorLost(Throwable cause) {
+  /** What a loss remembers went with the executors that had it, after the last step. */
+  public static LakestillException memoryGone(Throwable cause) {
     return new LakestillException(
         ExitCode.TRY_AGAIN,
-        "An executor was lost or ran out of memory during the training. Nothing was kept; start"
-            + " again, with more --executor-memory if its log tells of memory.",
+        "the banks and queues of the loss are gone with the executor that had them",
+        cause);
+  }
+
+  /**
+   * Executors of a training, or what they had, were lost more often than the recipe bears.
+   *
+   * @param restarts how often it went on from a checkpoint
+   * @param kept where the last checkpoint is; empty when there is none
+   */
+  public static LakestillException executorLost(
+      int restarts, Optional<String> kept, Throwable cause) {
+    return new LakestillException(
+        ExitCode.TRY_AGAIN,
+        ("An executor was lost or ran out of memory during the training, or its exchange with the"
+                + " others failed (%s); train.restarts = %d. %s; start again, with more"
+                + " --executor-memory if its log tells of memory.")
+            .formatted(
+                String.valueOf(cause.getMessage()).lines().findFirst().orElse(""),
+                restarts,
+                kept.map(where -> "The same command goes on from the checkpoint " + where)
+                    .orElse("Nothing was kept")),
         cause);
   }
 
@@ -284,14 +293,33 @@ public final class Errors {
             .formatted(bytes >> 20, limit >> 20));
   }
 
-  /** The loss of a training is no longer a number. */
-  public static LakestillException diverged(int epoch, int step, double loss) {
+  /**
+   * The loss of a training is no longer a number.
+   *
+   * @param kept where the last finite checkpoint is; empty when there is none
+   */
+  public static LakestillException diverged(
+      int epoch, int step, double loss, Optional<String> kept) {
+    return diverged("the loss is " + loss, epoch, step, kept);
+  }
+
+  /** The weights of a training are no longer numbers. */
+  public static LakestillException weightsDiverged(int epoch, int step, Optional<String> kept) {
+    return diverged("weights are no longer finite", epoch, step, kept);
+  }
+
+  private static LakestillException diverged(
+      String what, int epoch, int step, Optional<String> kept) {
     return new LakestillException(
         ExitCode.DIVERGED,
-        ("The training diverged in epoch %d, step %d: the loss is %s. Nothing was kept; lower"
-                + " train.optimizer.learning-rate or a term's weight, or check the scale of the"
-                + " features.")
-            .formatted(epoch, step, loss),
+        ("The training diverged in epoch %d, step %d: %s. %s; lower train.optimizer.learning-rate"
+                + " or a term's weight, or check the scale of the features.")
+            .formatted(
+                epoch,
+                step,
+                what,
+                kept.map(where -> "The last finite checkpoint is the one " + where)
+                    .orElse("Nothing was kept")),
         null);
   }
 

@@ -1,5 +1,6 @@
 package io.lakestill.recipe;
 
+import java.io.Serializable;
 import java.util.Optional;
 
 /**
@@ -13,7 +14,8 @@ import java.util.Optional;
  * @param schedule how the learning rate goes over the training
  */
 public record OptimizerSettings(
-    Type type, double learningRate, double weightDecay, double momentum, Schedule schedule) {
+    Type type, double learningRate, double weightDecay, double momentum, RateSchedule schedule)
+    implements Serializable {
   /** The optimizers. */
   public enum Type {
     /** Kingma and Ba, 2015; decay is part of the gradient. */
@@ -26,14 +28,6 @@ public record OptimizerSettings(
     NESTEROV,
     /** You et al., 2020, for large batches. */
     LAMB
-  }
-
-  /** The learning rate over the training. */
-  public enum Schedule {
-    /** The same at every step. */
-    CONSTANT,
-    /** Down to zero along half a cosine. */
-    COSINE
   }
 
   public OptimizerSettings {
@@ -53,8 +47,10 @@ public record OptimizerSettings(
     double learningRate = settings.number("learning-rate");
     double weightDecay = settings.number("weight-decay");
     double momentum = settings.number("momentum");
-    Schedule schedule = settings.choice("schedule", Schedule.class);
+    Optional<? extends RateSchedule> schedule = RateSchedule.read(settings);
     return settings.build(
-        () -> new OptimizerSettings(type, learningRate, weightDecay, momentum, schedule));
+        () ->
+            new OptimizerSettings(
+                type, learningRate, weightDecay, momentum, schedule.orElseThrow()));
   }
 }

@@ -193,6 +193,16 @@ public final class Settings {
     return has(key) && values.get(key).unwrapped() instanceof String text && parsed(text).isEmpty();
   }
 
+  /** A section that has a {@code type}, or that alone. */
+  public Settings typed(String key) {
+    if (!isText(key)) {
+      return section(key);
+    }
+    ConfigValue type = values.get(key);
+    ConfigObject alone = ConfigFactory.empty().root().withOrigin(type.origin());
+    return new Settings(alone.withValue("type", type), child(key), defaults, problems);
+  }
+
   /** A number, or a section that says how it changes; see {@link Schedule}. */
   public Schedule schedule(String key) {
     if (isSection(key)) {

@@ -12,6 +12,7 @@ import java.util.Optional;
  * @param batch rows per step over the whole cluster
  * @param optimizer the optimizer
  * @param bestBy which epoch's weights are kept
+ * @param loop how its steps are run
  * @param seeds one training per seed; the first one's student becomes the bundle
  */
 public record TrainSettings(
@@ -20,6 +21,7 @@ public record TrainSettings(
     int batch,
     OptimizerSettings optimizer,
     BestBy bestBy,
+    LoopSettings loop,
     List<Integer> seeds) {
   public TrainSettings {
     objectives = List.copyOf(objectives);
@@ -51,7 +53,16 @@ public record TrainSettings(
     Optional<OptimizerSettings> optimizer = OptimizerSettings.read(settings.section("optimizer"));
     BestBy bestBy = settings.choice("best-by", BestBy.class);
     List<Integer> seeds = settings.integers("seeds");
+    Optional<LoopSettings> loop = LoopSettings.read(settings);
     return settings.build(
-        () -> new TrainSettings(objectives, epochs, batch, optimizer.orElseThrow(), bestBy, seeds));
+        () ->
+            new TrainSettings(
+                objectives,
+                epochs,
+                batch,
+                optimizer.orElseThrow(),
+                bestBy,
+                loop.orElseThrow(),
+                seeds));
   }
 }

@@ -38,6 +38,7 @@ public record CheckpointFolder(Path path, Configuration configuration) {
   private static final String PARAMETERS = "parameters-";
   private static final String HEADS = "heads-";
   private static final String MEMORY = "memory-";
+  private static final String STATE = "state-";
   private static final String SUFFIX = ".safetensors";
 
   private StoredFile manifestFile() {
@@ -139,6 +140,21 @@ public record CheckpointFolder(Path path, Configuration configuration) {
               .formatted(file.path(), manifestFile().path()));
     }
     return bytes;
+  }
+
+  /**
+   * The arrays of a file of this folder by name.
+   *
+   * @throws io.lakestill.error.LakestillException (exit 3) when the file is missing or is not what
+   *     its name stands for
+   */
+  public Map<String, FloatTensor> tensors(ParameterFile named) {
+    return SafeTensors.read(bytes(named), file(named.file()).path().toString());
+  }
+
+  /** Stores the state of a training that goes on. */
+  public ParameterFile storeState(Map<String, FloatTensor> state) {
+    return store(STATE, SafeTensors.write(state));
   }
 
   /** Stores parameters beside the current ones; no reader sees them before {@link #commit}. */

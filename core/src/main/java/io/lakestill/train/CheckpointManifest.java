@@ -69,11 +69,11 @@ public record CheckpointManifest(
       }
     }
 
-    private ObjectNode toJson() {
+    ObjectNode toJson() {
       return Json.object().put("file", file).put("bytes", bytes).put("sha256", sha256);
     }
 
-    private static ParameterFile fromJson(JsonFields fields) {
+    static ParameterFile fromJson(JsonFields fields) {
       return new ParameterFile(fields.text("file"), fields.whole("bytes"), fields.text("sha256"));
     }
   }

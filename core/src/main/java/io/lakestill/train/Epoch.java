@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.lakestill.io.Json;
 import io.lakestill.io.JsonFields;
 import io.lakestill.recipe.BestBy;
+import java.io.Serializable;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -31,7 +32,10 @@ public record Epoch(
     double validationLoss,
     Map<String, Double> validationTerms,
     double seconds,
-    double rowsPerSecond) {
+    double rowsPerSecond)
+    implements Serializable {
+  private static final long serialVersionUID = 1L;
+
   public Epoch {
     trainingTerms = Collections.unmodifiableMap(new LinkedHashMap<>(trainingTerms));
     validationTerms = Collections.unmodifiableMap(new LinkedHashMap<>(validationTerms));

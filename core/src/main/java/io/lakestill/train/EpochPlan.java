@@ -48,9 +48,14 @@ public record EpochPlan(long rows, int batch, int epochs) implements Serializabl
     return step == lastStep(epoch(step));
   }
 
+  /** The same when every step is taken in parts of equal size, each counted as a step. */
+  public EpochPlan parts(int parts) {
+    return new EpochPlan(rows, batch / parts, epochs);
+  }
+
   /** How far the training is when a step starts; 0 of it is done at the first step. */
   public Progress progress(int step) {
-    return new Progress(epoch(step), (step - 1.0) / steps());
+    return new Progress(epoch(step), Math.min(1, (step - 1.0) / steps()));
   }
 
   /** When all is done: the progress by which epochs are compared, whatever the schedules. */

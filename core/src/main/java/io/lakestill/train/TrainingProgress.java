@@ -35,6 +35,9 @@ public interface TrainingProgress {
   /** The first step has ended; comes before {@link #step}. */
   default void firstStep(FirstStep report) {}
 
+  /** Where the time went of the steps told since the last call. */
+  default void phases(StepPhases phases) {}
+
   /** Something a person should know, said once. */
   default void notice(String message) {}
 

@@ -6,8 +6,11 @@ import io.lakestill.objective.WeightedTerms;
 import io.lakestill.objective.logit.CrossEntropy;
 import io.lakestill.objective.logit.KdKl;
 import io.lakestill.recipe.BestBy;
+import io.lakestill.recipe.ExchangePrecision;
+import io.lakestill.recipe.LoopSettings;
 import io.lakestill.recipe.OptimizerSettings;
 import io.lakestill.recipe.Problems;
+import io.lakestill.recipe.RateSchedule;
 import io.lakestill.recipe.Settings;
 import io.lakestill.recipe.TermSettings;
 import io.lakestill.recipe.TrainSettings;
@@ -41,12 +44,34 @@ record Blobs(int rows, int width, int classes, long seed) implements Serializabl
 
   static TrainSettings settings(int epochs, int batch, OptimizerSettings optimizer) {
     return new TrainSettings(
-        List.of(term()), epochs, batch, optimizer, BestBy.ACCURACY, List.of(1));
+        List.of(term()), epochs, batch, optimizer, BestBy.ACCURACY, loop(), List.of(1));
+  }
+
+  /** No option used, no restart, a checkpoint after every segment. */
+  static LoopSettings loop() {
+    return loop(0);
+  }
+
+  static LoopSettings loop(int restarts) {
+    return new LoopSettings(
+        new LoopSettings.Exchange(ExchangePrecision.FP32, 60),
+        1,
+        1,
+        restarts,
+        new LoopSettings.Checkpoint(0, 2),
+        0,
+        0,
+        0);
+  }
+
+  static TrainSettings settings(
+      int epochs, int batch, OptimizerSettings optimizer, LoopSettings loop) {
+    return new TrainSettings(
+        List.of(term()), epochs, batch, optimizer, BestBy.ACCURACY, loop, List.of(1));
   }
 
   static OptimizerSettings adam(double rate) {
-    return new OptimizerSettings(
-        OptimizerSettings.Type.ADAM, rate, 0, 0, OptimizerSettings.Schedule.CONSTANT);
+    return new OptimizerSettings(OptimizerSettings.Type.ADAM, rate, 0, 0, RateSchedule.CONSTANT);
   }
 
   private static TermSettings term() {

@@ -15,6 +15,7 @@ import io.lakestill.objective.Given;
 import io.lakestill.objective.RandomBatch;
 import io.lakestill.objective.WeightedTerms;
 import io.lakestill.recipe.OptimizerSettings;
+import io.lakestill.recipe.RateSchedule;
 import io.lakestill.recipe.TrainSettings;
 import io.lakestill.student.Convolution;
 import io.lakestill.student.Dropout;
@@ -313,8 +314,7 @@ class BorrowedParametersTest {
         Blobs.settings(
             1,
             16,
-            new OptimizerSettings(
-                OptimizerSettings.Type.SGD, 0.5, 0, 0, OptimizerSettings.Schedule.CONSTANT));
+            new OptimizerSettings(OptimizerSettings.Type.SGD, 0.5, 0, 0, RateSchedule.CONSTANT));
     TrainedStudent one = train(1, 16, settings);
     TrainedStudent two = train(2, 16, settings);
 

@@ -2,15 +2,18 @@ package io.lakestill.bigdl;
 
 import io.lakestill.error.LakestillException;
 import io.lakestill.objective.WeightedTerms;
+import io.lakestill.recipe.TrainSettings;
 import io.lakestill.train.CheckpointFolder;
 import io.lakestill.train.CheckpointManifest;
 import io.lakestill.train.Epoch;
 import io.lakestill.train.PackedRows;
+import io.lakestill.train.ResumeFolder;
 import io.lakestill.train.RowLayout;
 import io.lakestill.train.TrainingProgress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -18,9 +21,9 @@ import org.apache.spark.deploy.LocalSparkCluster;
 
 /**
  * The driver of {@link TwoExecutorsTest}, in a process of its own: a standalone cluster of two
- * executors with one core each, and a training on it. Its first argument is a folder, into which
- * goes the checkpoint's memory and, once all is well, the file {@code done}; with a second one an
- * executor is killed at that step.
+ * executors with one core each, and a training on it. Its arguments are a folder, into which go
+ * states, the memory and, once all is well, the file {@code done}; the epochs; the step at which an
+ * executor is killed, 0 for none; and how often the training may go on after that.
  */
 final class ClusterTraining {
   private ClusterTraining() {}
@@ -41,6 +44,11 @@ final class ClusterTraining {
 
     @Override
     public void epoch(Epoch epoch) {}
+
+    @Override
+    public void notice(String message) {
+      System.err.println("told: " + message);
+    }
   }
 
   private static boolean isExecutor(ProcessHandle process) {
@@ -66,13 +74,19 @@ final class ClusterTraining {
 
   public static void main(String[] arguments) throws Exception {
     Path folder = Path.of(arguments[0]);
-    int fatalStep = arguments.length > 1 ? Integer.parseInt(arguments[1]) : 0;
+    TrainSettings settings =
+        Blobs.settings(
+            Integer.parseInt(arguments[1]),
+            16,
+            Blobs.adam(0.02),
+            Blobs.loop(Integer.parseInt(arguments[3])));
+    TrainingProgress progress = new Killer(Integer.parseInt(arguments[2]));
     SparkConf configuration = configuration();
     LocalSparkCluster cluster = LocalSparkCluster.apply(2, 1, 1200, configuration);
     configuration.setMaster(cluster.start()[0]);
     int exit = 0;
     try (JavaSparkContext context = new JavaSparkContext(configuration)) {
-      Files.writeString(folder.resolve("done"), train(context, folder, fatalStep));
+      Files.writeString(folder.resolve("done"), train(context, folder, settings, progress));
     } catch (Exception e) {
       e.printStackTrace();
       exit = e instanceof LakestillException known ? known.exitCode().code() : 1;
@@ -81,7 +95,8 @@ final class ClusterTraining {
     Runtime.getRuntime().halt(exit);
   }
 
-  private static String train(JavaSparkContext context, Path folder, int fatalStep) {
+  private static String train(
+      JavaSparkContext context, Path folder, TrainSettings settings, TrainingProgress progress) {
     WeightedTerms loss =
         Losses.of(
             "type = cross-entropy, weight = 1",
@@ -89,12 +104,7 @@ final class ClusterTraining {
     RowLayout targets = Pictures.targets(loss);
     StudentTrainer trainer =
         new StudentTrainer(
-            Pictures.student(),
-            loss,
-            targets,
-            Blobs.settings(6, 16, Blobs.adam(0.02)),
-            3,
-            ClusterShape.ofRunningSpark());
+            Pictures.student(), loss, targets, settings, 3, ClusterShape.ofRunningSpark());
     CheckpointFolder checkpoint =
         new CheckpointFolder(
             new org.apache.hadoop.fs.Path(folder.resolve("checkpoint").toUri()),
@@ -103,7 +113,8 @@ final class ClusterTraining {
         context.parallelize(List.of(0, 1), 2).map(block -> rows(60 + block, block, targets)),
         context.parallelize(List.of(0, 1), 2).map(block -> rows(20, 2 + block, targets)),
         folder.resolve("events"),
-        new Killer(fatalStep),
+        progress,
+        Optional.of(new Resumption(ResumeFolder.in(checkpoint), "the same")),
         (trained, memory) -> summary(trained, memory.store(checkpoint)));
   }
 
@@ -118,6 +129,6 @@ final class ClusterTraining {
         .formatted(
             memory.size(),
             epochs.get(0).trainingTerms().get("crd"),
-            epochs.get(5).trainingTerms().get("crd"));
+            epochs.get(epochs.size() - 1).trainingTerms().get("crd"));
   }
 }

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import com.intel.analytics.bigdl.dllib.nn.abstractnn.Activity;
-import com.intel.analytics.bigdl.dllib.optim.ValidationResult;
 import io.lakestill.objective.Bound;
 import io.lakestill.objective.Objective;
 import io.lakestill.objective.RowFilter;
@@ -83,17 +82,16 @@ class CountedRowsTest {
     TermLosses sums = new TermLosses(1);
     ObjectiveCriterion criterion = new ObjectiveCriterion(loss, inputs(loss), sums);
     ValidationMeasure measure =
-        ValidationMeasure.term("t", loss.terms().get(0).objective(), inputs(loss));
-    ValidationResult validation = new MeanResult(0, 0);
+        ValidationMeasure.term(loss.terms().get(0).objective(), inputs(loss));
+    MeanResult validation = new MeanResult(0, 0);
     for (int batch = 0; batch < 3; batch++) {
-      RowOrigin origin =
-          new RowOrigin(batch + 1, 0, Optional.empty(), new int[4], Optional.empty());
+      RowOrigin origin = new RowOrigin(batch + 1, 0, Optional.empty(), new int[4]);
       criterion.forward(output(batch), target(batch, origin));
       validation =
-          validation.$plus(measure.apply(output(batch), target(batch, RowOrigin.VALIDATION)));
+          validation.plus(measure.measure(output(batch), target(batch, RowOrigin.VALIDATION)));
     }
-    assertThat((float) sums.take(0).result()._1()).isCloseTo((float) expected, within(1e-5f));
-    assertThat((float) validation.result()._1()).isCloseTo((float) expected, within(1e-5f));
+    assertThat((float) sums.take(0).mean()).isCloseTo((float) expected, within(1e-5f));
+    assertThat((float) validation.mean()).isCloseTo((float) expected, within(1e-5f));
   }
 
   @Test
@@ -109,7 +107,7 @@ class CountedRowsTest {
 
   @Test
   void theMeanOverNoRowIsTheLossOfNone() {
-    assertThat((float) new MeanResult(0, 0).result()._1()).isZero();
-    assertThat((float) new MeanResult(Double.NaN, 0).result()._1()).isNaN();
+    assertThat(new MeanResult(0, 0).mean()).isZero();
+    assertThat(new MeanResult(Double.NaN, 0).mean()).isNaN();
   }
 }

@@ -15,6 +15,7 @@ import io.lakestill.objective.Objective;
 import io.lakestill.objective.Requirements;
 import io.lakestill.objective.WeightedTerms;
 import io.lakestill.recipe.OptimizerSettings;
+import io.lakestill.recipe.RateSchedule;
 import io.lakestill.recipe.TrainSettings;
 import io.lakestill.student.Parameters;
 import io.lakestill.train.BatchLayout;
@@ -29,6 +30,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.BiFunction;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
@@ -91,6 +93,7 @@ class EquippedTrainingTest {
         new Pictures(45, 2).block(targets),
         folder.resolve("events-" + System.nanoTime()),
         listener,
+        Optional.empty(),
         keep);
   }
 
@@ -269,7 +272,7 @@ class EquippedTrainingTest {
                           .forEach(rdd -> rdd.unpersist(true));
                       return memory.store(checkpoint());
                     }))
-        .hasStackTraceContaining("are those of step 0 where step 8 is due");
+        .hasMessageContaining("banks and queues of the loss are gone");
     assertThat(folder.resolve("checkpoint")).doesNotExist();
   }
 
@@ -280,8 +283,7 @@ class EquippedTrainingTest {
         Blobs.settings(
             1,
             16,
-            new OptimizerSettings(
-                OptimizerSettings.Type.SGD, 0.5, 0, 0, OptimizerSettings.Schedule.CONSTANT));
+            new OptimizerSettings(OptimizerSettings.Type.SGD, 0.5, 0, 0, RateSchedule.CONSTANT));
     TrainedStudent one =
         train(1, Losses.of(LABELS, HINT), settings, 16, (trained, memory) -> trained);
     TrainedStudent two =

@@ -6,6 +6,7 @@ import com.intel.analytics.bigdl.dllib.tensor.Tensor;
 import com.intel.analytics.bigdl.mkl.MKL;
 import io.lakestill.bigdl.ModuleBuilder.Purpose;
 import io.lakestill.recipe.OptimizerSettings;
+import io.lakestill.recipe.RateSchedule;
 import io.lakestill.student.Parameters;
 import io.lakestill.student.StudentGraph;
 import io.lakestill.train.RowLayout;
@@ -51,8 +52,7 @@ final class LayerTimes {
     float[] gradient = Floats.array(flat._2());
     UpdateRule rule =
         UpdateRule.of(
-            new OptimizerSettings(
-                OptimizerSettings.Type.ADAM, 1e-3, 0, 0, OptimizerSettings.Schedule.CONSTANT),
+            new OptimizerSettings(OptimizerSettings.Type.ADAM, 1e-3, 0, 0, RateSchedule.CONSTANT),
             List.of(new WeightSegment("all", 0, weights.length, true)));
     float[][] state = new float[2][weights.length];
     Random random = new Random(1);

@@ -10,6 +10,7 @@ import io.lakestill.error.LakestillException;
 import io.lakestill.objective.WeightedTerms;
 import io.lakestill.recipe.BestBy;
 import io.lakestill.recipe.OptimizerSettings;
+import io.lakestill.recipe.RateSchedule;
 import io.lakestill.student.BatchNormalisation;
 import io.lakestill.student.Dropout;
 import io.lakestill.student.Layer;
@@ -171,8 +172,7 @@ class StudentTrainerTest {
   @Test
   void stopsAtOnceWhenTheLossIsLost() {
     OptimizerSettings absurd =
-        new OptimizerSettings(
-            OptimizerSettings.Type.SGD, 1e30, 0, 0, OptimizerSettings.Schedule.CONSTANT);
+        new OptimizerSettings(OptimizerSettings.Type.SGD, 1e30, 0, 0, RateSchedule.CONSTANT);
 
     assertThatThrownBy(() -> train(perceptron(), Blobs.crossEntropy(), absurd, 3))
         .isInstanceOfSatisfying(
@@ -198,8 +198,7 @@ class StudentTrainerTest {
           }
         };
     OptimizerSettings cosine =
-        new OptimizerSettings(
-            OptimizerSettings.Type.SGD, 0.1, 1e-4, 0.9, OptimizerSettings.Schedule.COSINE);
+        new OptimizerSettings(OptimizerSettings.Type.SGD, 0.1, 1e-4, 0.9, RateSchedule.COSINE);
 
     train(perceptron(), Blobs.crossEntropy(), cosine, 2, listener);
 

@@ -70,7 +70,7 @@ class TwoExecutorsTest {
 
   @Test
   void trainsWithTheMemoryOnItsExecutors() throws Exception {
-    String output = run();
+    String output = run("6", "0", "0");
 
     assertThat(driver.exitValue()).as(output).isZero();
     Matcher summary = SUMMARY.matcher(Files.readString(folder.resolve("done")));
@@ -80,13 +80,27 @@ class TwoExecutorsTest {
   }
 
   @Test
-  void aKilledExecutorEndsTheTrainingWithoutAResult() throws Exception {
-    String output = run("20");
+  void afterAKilledExecutorTheTrainingGoesOnFromItsCheckpoint() throws Exception {
+    String output = run("600", "20", "1");
+
+    assertThat(output).contains("killed executor: true");
+    assertThat(driver.exitValue()).as(output).isZero();
+    assertThat(output)
+        .contains("told: The training lost an executor or what it held, and goes on")
+        .containsPattern("told: Going on after step [0-9]+[.]");
+    assertThat(folder.resolve("done")).content().matches(SUMMARY);
+    assertThat(folder.resolve("checkpoint/resume")).doesNotExist();
+  }
+
+  @Test
+  void anExecutorThatIsLostOnceTooOftenEndsTheTrainingAndItsCheckpointIsNamed() throws Exception {
+    String output = run("600", "20", "0");
 
     assertThat(output).contains("killed executor: true");
     assertThat(driver.exitValue()).as(output).isEqualTo(TRY_AGAIN);
-    assertThat(output).containsPattern("[Aa]n executor was lost");
+    assertThat(output)
+        .contains("An executor was lost", "The same command goes on from the checkpoint ");
     assertThat(folder.resolve("done")).doesNotExist();
-    assertThat(folder.resolve("checkpoint")).doesNotExist();
+    assertThat(folder.resolve("checkpoint/resume")).isDirectoryContaining("glob:**/step-*.json");
   }
 }

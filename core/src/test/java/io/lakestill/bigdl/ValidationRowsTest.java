@@ -3,7 +3,6 @@ package io.lakestill.bigdl;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.intel.analytics.bigdl.dllib.nn.abstractnn.Activity;
-import com.intel.analytics.bigdl.dllib.optim.ValidationResult;
 import io.lakestill.objective.Dimensions;
 import io.lakestill.objective.Objective;
 import io.lakestill.objective.golden.TrainableCase;
@@ -15,7 +14,6 @@ import io.lakestill.train.RowLayout.Slot;
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Random;
 import java.util.TreeSet;
@@ -26,7 +24,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Validation rows rarely fill a batch. Each objective that has a validation loss measures what is
- * left over, on one core and on two, as BigDL cuts it.
+ * left over, on one core and on two.
  */
 class ValidationRowsTest {
   private static final int BATCH = 16;
@@ -58,39 +56,32 @@ class ValidationRowsTest {
   void hasALossOverAnyNumberOfRows(TrainableCase trained) {
     for (int cores : new int[] {1, 2}) {
       for (int rows : new int[] {1, 17, 33}) {
-        ValidationResult mean = mean(trained, rows, cores);
+        MeanResult mean = mean(trained, rows, cores);
 
-        assertThat((float) mean.result()._1()).as("%d rows, %d cores", rows, cores).isFinite();
-        assertThat((int) mean.result()._2()).as("%d rows, %d cores", rows, cores).isEqualTo(rows);
+        assertThat(mean.mean()).as("%d rows, %d cores", rows, cores).isFinite();
+        assertThat((int) mean.weight()).as("%d rows, %d cores", rows, cores).isEqualTo(rows);
       }
     }
   }
 
-  private static ValidationResult mean(TrainableCase trained, int rows, int cores) {
+  private static MeanResult mean(TrainableCase trained, int rows, int cores) {
     Objective objective = trained.objective();
     RowLayout outputs = layout("student.", trained.dimensions());
     RowLayout targets = layout("teacher.", trained.dimensions());
-    BatchLayout layout = BatchLayout.of(objective, outputs, targets, BATCH / cores, SAMPLES);
+    int each = BATCH / cores;
+    BatchLayout layout = BatchLayout.of(objective, outputs, targets, each, SAMPLES);
     LossInputs inputs = new LossInputs(layout, new EpochPlan(SAMPLES, BATCH, 1), 1, SAMPLES);
     Random random = new Random(rows);
-    List<ValidationMeasure> measures = new ArrayList<>();
-    for (int core = 0; core < cores; core++) {
-      measures.add(ValidationMeasure.term("t", objective, inputs).clone());
-    }
-    ValidationResult mean = new MeanResult(0, 0);
-    Iterator<PackedBatch> batches =
-        new RowSource(packed(targets, rows, trained.dimensions().classes(), random), 1, 0)
-            .validation(new int[] {1}, BATCH);
-    while (batches.hasNext()) {
-      PackedBatch batch = batches.next();
-      int each = batch.size() / cores;
-      int more = batch.size() % cores;
-      for (int core = 0; core < (each == 0 ? more : cores); core++) {
-        int count = each + (core < more ? 1 : 0);
-        PackedBatch slice = batch.slice(1 + core * each + Math.min(core, more), count);
-        Activity output = output(count, layout.columns(count), random);
-        mean = mean.$plus(measures.get(core).apply(output, slice.getTarget()));
-      }
+    ValidationMeasure measure = ValidationMeasure.term(objective, inputs);
+    PackedRows packed = packed(targets, rows, trained.dimensions().classes(), random);
+    RowSource source = new RowSource(packed, packed, 1, 0);
+    MeanResult mean = new MeanResult(0, 0);
+    for (int first = 0; first < rows; first += each) {
+      int count = Math.min(each, rows - first);
+      CoreBatch batch = new CoreBatch(List.of(1), packed, count);
+      source.fillValidation(batch, first);
+      Activity output = output(count, layout.columns(count), random);
+      mean = mean.plus(measure.measure(output, batch.target()));
     }
     return mean;
   }

@@ -7,8 +7,8 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.lakestill.recipe.OptimizerSettings;
-import io.lakestill.recipe.OptimizerSettings.Schedule;
 import io.lakestill.recipe.OptimizerSettings.Type;
+import io.lakestill.recipe.RateSchedule;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.List;
@@ -45,7 +45,7 @@ class UpdateRuleTest {
   private static UpdateRule rule(
       Type type, double decay, double momentum, List<WeightSegment> segments) {
     return UpdateRule.of(
-        new OptimizerSettings(type, 0.1, decay, momentum, Schedule.CONSTANT), segments);
+        new OptimizerSettings(type, 0.1, decay, momentum, RateSchedule.CONSTANT), segments);
   }
 
   @ParameterizedTest

@@ -2,6 +2,7 @@ package io.lakestill.jobs;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.lakestill.train.Epoch;
+import io.lakestill.train.StepPhases;
 import io.lakestill.train.TrainingProgress;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -15,8 +16,10 @@ final class SteadySteps implements TrainingProgress {
 
   private final int batch;
   private final Console console;
+  private boolean warm;
   private int steps;
   private double seconds;
+  private StepPhases phases = StepPhases.NONE;
 
   SteadySteps(int batch, Console console) {
     this.batch = batch;
@@ -25,9 +28,17 @@ final class SteadySteps implements TrainingProgress {
 
   @Override
   public void step(Step step) {
-    if (step.epoch() > 1) {
+    warm = step.epoch() > 1;
+    if (warm) {
       steps++;
       seconds += batch / step.rowsPerSecond();
+    }
+  }
+
+  @Override
+  public void phases(StepPhases told) {
+    if (warm) {
+      phases = phases.plus(told);
     }
   }
 
@@ -45,10 +56,17 @@ final class SteadySteps implements TrainingProgress {
     return (double) steps * batch / seconds;
   }
 
-  /** Adds what was measured. */
+  /** Adds what was measured. Phases are those of the first core of the first node. */
   void into(ObjectNode summary) {
     summary.put("samples_per_second", rate()).put("steps", steps);
-    summary.putObject("seconds_per_iteration").put("total", seconds / steps);
+    summary
+        .putObject("seconds_per_iteration")
+        .put("total", seconds / steps)
+        .put("data", phases.data() / 1e9 / steps)
+        .put("model", phases.model() / 1e9 / steps)
+        .put("loss", phases.loss() / 1e9 / steps)
+        .put("exchange", phases.exchange() / 1e9 / steps)
+        .put("update", phases.update() / 1e9 / steps);
     summary.put("peak_memory_bytes", peakMemory());
   }
 

@@ -2,6 +2,7 @@ package io.lakestill.jobs;
 
 import io.lakestill.bigdl.ClusterShape;
 import io.lakestill.bigdl.LossMemory;
+import io.lakestill.bigdl.Resumption;
 import io.lakestill.bigdl.StudentTrainer;
 import io.lakestill.bigdl.TrainedStudent;
 import io.lakestill.data.FeaturePipeline;
@@ -11,11 +12,13 @@ import io.lakestill.io.Json;
 import io.lakestill.io.Sha256;
 import io.lakestill.objective.WeightedTerms;
 import io.lakestill.recipe.DataSettings;
+import io.lakestill.recipe.LoopSettings;
 import io.lakestill.recipe.ModelRole;
 import io.lakestill.signal.InputSnapshot;
 import io.lakestill.signal.SignalManifest;
 import io.lakestill.train.CheckpointFolder;
 import io.lakestill.train.CheckpointManifest;
+import io.lakestill.train.ResumeFolder;
 import io.lakestill.train.RowLayout;
 import io.lakestill.train.TrainingProgress;
 import java.io.IOException;
@@ -65,7 +68,7 @@ record TrainJob(
    *
    * @throws LakestillException (exit 2) when the batch cannot be shared by the cores or the rows do
    *     not fit into memory, (exit 3) when tables or signals break their contract, (exit 4) when
-   *     the training diverges
+   *     the training diverges, (exit 75) when executors are lost more often than the recipe bears
    */
   StageLog.Result<CheckpointManifest> run(SparkSession spark, TrainingProgress progress) {
     try {
@@ -135,6 +138,7 @@ record TrainJob(
           tables.validation(),
           events.resolve("run"),
           progress,
+          Optional.of(new Resumption(ResumeFolder.in(folder), fingerprint)),
           (trained, memory) -> {
             publishEvents(events.resolve("run"), folder.configuration());
             CheckpointManifest weights =
@@ -183,13 +187,14 @@ record TrainJob(
   /** SHA-256 over everything the training depends on, apart from the shape of the cluster. */
   private String fingerprint(Taught taught, List<InputSnapshot> inputs) {
     List<String> parts = new ArrayList<>();
-    parts.add("lakestill train 1");
+    parts.add("lakestill train 2");
     parts.add(role + " " + seed);
     parts.add(Json.line(training.graph().toJson()));
     // The loss as it travels to executors: every option of every term.
     parts.add(Sha256.of(SerializationUtils.serialize(training.objectives())));
     parts.add(training.settings().epochs() + " " + training.settings().batch());
     parts.add(training.settings().optimizer() + " best by " + training.settings().bestBy());
+    parts.add(numbers(training.settings().loop()));
     parts.add(features.fingerprint());
     parts.add("views " + data.views().count());
     parts.add("key " + data.id() + ", label " + data.label() + ", classes " + data.classes());
@@ -198,6 +203,18 @@ record TrainJob(
     inputs.forEach(input -> parts.add(input.toString()));
     taught.versions().forEach(version -> parts.addAll(dependsOn(version.manifest())));
     return Sha256.of(String.join("\n", parts));
+  }
+
+  /** What of the loop changes what is learned. */
+  private static String numbers(LoopSettings loop) {
+    return "%d parts, %d local steps, %s, clip %s, average %s, patience %d"
+        .formatted(
+            loop.accumulate(),
+            loop.localSteps(),
+            loop.exchange().precision(),
+            loop.clip(),
+            loop.average(),
+            loop.patience());
   }
 
   /** A loss that asks nothing of the teacher depends on its quarantine only. */

@@ -10,6 +10,7 @@ import java.io.NotSerializableException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.security.AccessControlException;
 import org.junit.jupiter.api.Test;
@@ -72,7 +73,7 @@ class FailureTest {
                 Files.writeString(folder.resolve("file"), "").resolve("run.json").toUri()),
             new Configuration());
     RunSummary summary = new RunSummary("run");
-    summary.failed(Errors.diverged(1, 2, Double.NaN));
+    summary.failed(Errors.diverged(1, 2, Double.NaN, Optional.empty()));
     RunSummary sound = new RunSummary("run");
     sound.done();
 

@@ -200,7 +200,7 @@ class TrainJobTest {
             notice ->
                 assertThat(notice)
                     .contains("The weights are stored")
-                    .contains("are those of step 0"));
+                    .contains("are gone with the executor"));
   }
 
   @Test

@@ -4,7 +4,7 @@ package io.lakestill.signal.codec;
  * IEEE 754 binary16: one sign bit, five of exponent, ten of fraction. Finite up to 65,504, normal
  * from 2⁻¹⁴, in steps of 2⁻²⁴ below.
  */
-final class Half {
+public final class Half {
   /** The smallest magnitude that rounds to infinity: halfway from 65,504 to 65,536. */
   static final float OVERFLOW = 65_520f;
 
@@ -18,7 +18,7 @@ final class Half {
   private Half() {}
 
   /** The nearest half, of two equally near ones the even one; a NaN stays a NaN. */
-  static short of(float value) {
+  public static short of(float value) {
     int bits = Float.floatToRawIntBits(value);
     int sign = (bits >>> 16) & 0x8000;
     int magnitude = bits & 0x7fff_ffff;
@@ -39,7 +39,7 @@ final class Half {
   }
 
   /** The same number as a float, exactly. */
-  static float value(short half) {
+  public static float value(short half) {
     int sign = (half & 0x8000) << 16;
     int exponent = (half >>> 10) & 0x1f;
     int fraction = half & 0x3ff;

@@ -1,0 +1,223 @@
+package io.lakestill.bigdl;
+
+import io.lakestill.error.Errors;
+import io.lakestill.error.ExitCode;
+import io.lakestill.error.LakestillException;
+import io.lakestill.train.CheckpointFolder;
+import io.lakestill.train.CheckpointManifest.ParameterFile;
+import io.lakestill.train.PackedRows;
+import io.lakestill.train.ResumeManifest;
+import io.lakestill.train.TrainingProgress;
+import io.lakestill.train.exchange.ExchangeFault;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BiFunction;
+import org.apache.spark.SparkContext;
+import org.apache.spark.api.java.JavaRDD;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A training from its last checkpoint to its end, and again when it loses an executor on the way,
+ * as often as the settings say.
+ *
+ * @param trainer what is trained
+ * @param training one block per node
+ * @param validation one block per node
+ * @param checkpoints where states are; empty when every attempt begins anew
+ * @param progress is told
+ * @param files of events
+ */
+record Attempts(
+    StudentTrainer trainer,
+    JavaRDD<PackedRows> training,
+    JavaRDD<PackedRows> validation,
+    Optional<ResumeCheckpoints> checkpoints,
+    TrainingProgress progress,
+    EventFiles files) {
+  /** How Spark says that an executor, or what it held, is gone. */
+  private static final List<String> LOST =
+      List.of("ExecutorLostFailure", "Checkpoint block", "Could not recover from a failed barrier");
+
+  private static final long EXECUTORS_SECONDS = 300;
+
+  private static final Logger LOG = LoggerFactory.getLogger(Attempts.class);
+
+  /** How an attempt ended. */
+  private record Ended(PackedDataSet rows, NodeSetup setup, TrainedStudent trained) {}
+
+  <R> R run(BiFunction<TrainedStudent, LossMemory, R> keep) {
+    Ended ended = untilDone();
+    try {
+      files.finish();
+      R result =
+          keep.apply(
+              ended.trained(),
+              folder -> ended.setup().sharded() ? memory(ended, folder) : List.of());
+      checkpoints.ifPresent(states -> states.folder().delete());
+      return result;
+    } finally {
+      end(ended.rows());
+    }
+  }
+
+  private static List<ParameterFile> memory(Ended ended, CheckpointFolder folder) {
+    try {
+      return ended.rows().storeMemory(ended.setup().sharding(), folder, steps(ended));
+    } catch (Exception e) { // Spark's Scala throws checked ones it does not declare.
+      throw isLoss(e) ? Errors.memoryGone(e) : known(e);
+    }
+  }
+
+  private static int steps(Ended ended) {
+    int epochs = ended.trained().history().epochs().size();
+    return ended.setup().rules().plan().lastStep(epochs) * ended.setup().loop().accumulate();
+  }
+
+  private static void end(PackedDataSet rows) {
+    try {
+      rows.end();
+    } catch (Exception e) { // Spark's Scala throws checked ones it does not declare.
+      LOG.warn("event=rows-not-freed reason=\"{}\"", e.getMessage());
+      rows.close();
+    }
+  }
+
+  private Ended untilDone() {
+    int allowed = trainer.settings().loop().restarts();
+    for (int restarts = 0; ; restarts++) {
+      PackedDataSet rows =
+          new PackedDataSet(training, validation, trainer.cluster(), trainer.seed());
+      try {
+        trainer.requireBatch(rows);
+        NodeSetup setup = trainer.setup(rows, restarts == 0 ? progress : TrainingProgress.silent());
+        return new Ended(rows, setup, attempt(rows, setup));
+      } catch (Exception e) { // Spark's Scala throws checked ones it does not declare.
+        rows.close();
+        if (!isLoss(e)) {
+          throw known(e);
+        }
+        if (restarts == allowed) {
+          throw Errors.executorLost(
+              restarts, checkpoints.flatMap(ResumeCheckpoints::newest), root(e));
+        }
+        LOG.warn("event=training-restarts reason=\"{}\"", root(e).getMessage());
+        progress.notice(
+            "The training lost an executor or what it held, and goes on from its last checkpoint.");
+        awaitExecutors();
+      }
+    }
+  }
+
+  private TrainedStudent attempt(PackedDataSet rows, NodeSetup setup) {
+    Optional<ResumeManifest> found = checkpoints.flatMap(states -> found(states, setup));
+    checkpoints.ifPresent(
+        states -> states.folder().forgetAfter(found.map(f -> f.position().step()).orElse(0)));
+    List<RestorePoint> from = found.map(f -> point(checkpoints.orElseThrow(), f)).stream().toList();
+    TrainingMonitor monitor =
+        new TrainingMonitor(
+            setup.rules().plan(),
+            setup.rate(),
+            progress,
+            files,
+            from.stream().flatMap(point -> point.epochs().stream()).toList());
+    return new TrainingLoop(rows, setup, monitor, checkpoints).run(from);
+  }
+
+  /** The newest state, if it fits this cluster. */
+  private Optional<ResumeManifest> found(ResumeCheckpoints states, NodeSetup setup) {
+    Optional<ResumeManifest> newest = states.folder().newest(states.fingerprint());
+    newest.ifPresent(
+        found -> {
+          boolean sameShape =
+              found.nodes() == setup.cluster().nodes()
+                  && found.cores() == setup.cluster().coresPerNode();
+          LOG.info(
+              "event=training-resumed step={} same-shape={}", found.position().step(), sameShape);
+          progress.notice(
+              sameShape
+                  ? "Going on after step %d.".formatted(found.position().step())
+                  : ("There is a checkpoint of step %d of %d x %d cores; here are %d x %d, so %s.")
+                      .formatted(
+                          found.position().step(),
+                          found.nodes(),
+                          found.cores(),
+                          setup.cluster().nodes(),
+                          setup.cluster().coresPerNode(),
+                          setup.sharded()
+                              ? "the training begins anew, since its banks and queues belong to"
+                                  + " cores"
+                              : "the rows are dealt anew and the training goes on"));
+        });
+    return newest.filter(
+        found ->
+            !setup.sharded()
+                || (found.nodes() == setup.cluster().nodes()
+                    && found.cores() == setup.cluster().coresPerNode()));
+  }
+
+  private static RestorePoint point(ResumeCheckpoints states, ResumeManifest found) {
+    return new RestorePoint(
+        states.place(),
+        found.position().step(),
+        found.state(),
+        found.memory(),
+        found.history().epochs(),
+        found.position().open());
+  }
+
+  private static boolean isLoss(Throwable failure) {
+    for (Throwable t = failure; t != null; t = t.getCause()) {
+      String message = String.valueOf(t.getMessage());
+      boolean tryAgain =
+          t instanceof LakestillException known && known.exitCode() == ExitCode.TRY_AGAIN;
+      if (tryAgain || t instanceof ExchangeFault || LOST.stream().anyMatch(message::contains)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static Throwable root(Throwable failure) {
+    Throwable root = failure;
+    while (root.getCause() != null && !(root instanceof ExchangeFault)) {
+      root = root.getCause();
+    }
+    return root;
+  }
+
+  /** Spark wraps what a task threw; the message for a person is the innermost one. */
+  private static RuntimeException known(Exception failure) {
+    for (Throwable t = failure; t != null; t = t.getCause()) {
+      if (t instanceof LakestillException known) {
+        return known;
+      }
+    }
+    return failure instanceof RuntimeException unchecked
+        ? unchecked
+        : new IllegalStateException("The training failed: " + failure.getMessage(), failure);
+  }
+
+  /** The cluster's manager starts another executor in the place of a lost one, in its own time. */
+  private void awaitExecutors() {
+    SparkContext context = training.context();
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(EXECUTORS_SECONDS);
+    while (!context.isLocal() && executors(context) < trainer.cluster().nodes()) {
+      if (System.nanoTime() > deadline) {
+        throw Errors.executorLost(
+            trainer.settings().loop().restarts(),
+            checkpoints.flatMap(ResumeCheckpoints::newest),
+            new IllegalStateException(
+                "no other executor came within %d s".formatted(EXECUTORS_SECONDS)));
+      }
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(200));
+    }
+  }
+
+  /** All but the driver. */
+  private static int executors(SparkContext context) {
+    return context.statusTracker().getExecutorInfos().length - 1;
+  }
+}
