@@ -152,6 +152,8 @@ final class BenchTeachCommand implements Callable<Integer> {
             TeacherPlan.pipeline(settings, recipe.data()).orElseThrow());
     double[] bare = new double[repeats];
     double[] teach = new double[repeats];
+    double[] pass = new double[repeats];
+    JobClock clock = JobClock.of(spark.sparkContext());
     double bytesPerRow = 0;
     for (int repeat = -1; repeat < repeats; repeat++) {
       double bareRate;
@@ -161,19 +163,26 @@ final class BenchTeachCommand implements Callable<Integer> {
       long start = System.nanoTime();
       SignalManifest manifest = teach(spark, recipe, settings, onnx);
       double teachRate = manifest.rows() / ((System.nanoTime() - start) / 1e9);
+      double passRate =
+          manifest.rows()
+              / clock.seconds(
+                  OnnxPass.description(
+                      manifest.teacher().id(), manifest.rows() + manifest.quarantinedRows()));
       bytesPerRow =
           manifest.files().stream().mapToLong(SignalFile::bytes).sum() / (double) manifest.rows();
       console.line(
           String.format(
               Locale.ROOT,
-              "  %s  bare loop %,.0f rows/s  teach %,.0f rows/s  ratio %.2f",
+              "  %s  bare loop %,.0f rows/s  teach %,.0f rows/s  ratio %.2f  its pass alone %.2f",
               repeat < 0 ? "warm-up" : "run " + (repeat + 1),
               bareRate,
               teachRate,
-              teachRate / bareRate));
+              teachRate / bareRate,
+              passRate / bareRate));
       if (repeat >= 0) {
         bare[repeat] = bareRate;
         teach[repeat] = teachRate;
+        pass[repeat] = passRate;
       }
     }
     ObjectNode summary = Json.object();
@@ -182,6 +191,7 @@ final class BenchTeachCommand implements Callable<Integer> {
         .put("rows_per_second", median(teach))
         .put("bare_rows_per_second", median(bare))
         .put("ratio", median(teach) / median(bare))
+        .put("pass_ratio", median(pass) / median(bare))
         .put("bytes_per_row", bytesPerRow)
         .put("cores", cores)
         .put("processor", Machine.here().processor());

@@ -166,6 +166,11 @@ final class OnnxPass implements TeacherPass {
     return KeyedTasks.of(rows, rowsPerTask);
   }
 
+  /** How the jobs of a pass begin that look up what a teacher says of so many rows. */
+  static String description(String teacher, long rows) {
+    return "teach %s: %d rows".formatted(teacher, rows);
+  }
+
   @Override
   public List<TeachOutcome> run(
       Dataset<Row> work, long rows, Place place, long quarantineLimit, ProgressListener listener) {
@@ -192,7 +197,8 @@ final class OnnxPass implements TeacherPass {
               progress.rows());
       context
           .sc()
-          .setJobDescription("%s: %d rows in %d tasks".formatted(stage, rows, tasks.count()));
+          .setJobDescription(
+              "%s in %d tasks".formatted(description(teacher.id(), rows), tasks.count()));
       return tasks.run(columns(work), task).stream().map(TeachOutcome::ofLine).toList();
     } finally {
       model.destroy();

@@ -30,6 +30,9 @@ class BenchTeachCommandTest {
         .isEqualTo(
             summary.get("rows_per_second").doubleValue()
                 / summary.get("bare_rows_per_second").doubleValue());
+    assertThat(summary.get("pass_ratio").doubleValue())
+        .as("of the pass without what comes before and after")
+        .isGreaterThan(summary.get("ratio").doubleValue());
     // 10 logits and 128 values of embedding, two bytes each, and the other columns.
     assertThat(summary.get("bytes_per_row").doubleValue()).isBetween(150.0, 450.0);
   }
