@@ -49,6 +49,9 @@ final class NodeTraining implements AutoCloseable {
   private long exchangeNanos;
   private long updateNanos;
 
+  /** Of the task that runs; connections outlive it. */
+  private volatile BooleanSupplier cancelled = () -> false;
+
   /**
    * @param host by which other nodes reach this one
    */
@@ -108,12 +111,13 @@ final class NodeTraining implements AutoCloseable {
    * @param cancelled whether nobody waits for this node any more
    */
   NodeReport.Done run(Segment segment, BooleanSupplier cancelled) {
+    this.cancelled = cancelled;
     if (segment.first() != step + 1) {
       throw new ExchangeFault(
           "Node %d has the weights of step %d where step %d begins"
               .formatted(rows.node(), step, segment.first()));
     }
-    Exchange exchange = join(segment.company(), cancelled);
+    Exchange exchange = join(segment.company());
     Log log = new Log();
     while (step < segment.last() && !book.isOver(step) && log.lost.isEmpty()) {
       take(step + 1, exchange, log);
@@ -121,11 +125,11 @@ final class NodeTraining implements AutoCloseable {
     return report(segment, log);
   }
 
-  private Exchange join(Mesh.Company all, BooleanSupplier cancelled) {
+  private Exchange join(Mesh.Company all) {
     if (company.isEmpty()) {
       company =
           Optional.of(
-              door.map(open -> Mesh.join(rows.node(), open, all, cancelled))
+              door.map(open -> Mesh.join(rows.node(), open, all, () -> cancelled.getAsBoolean()))
                   .orElseGet(Exchange::alone));
     }
     return company.get();
