@@ -13,6 +13,9 @@ import org.apache.spark.sql.SparkSession;
 
 /** Delta Lake: a snapshot is a version, whose commit can hold a text of the writer. */
 record DeltaDialect() implements FormatDialect {
+  private static final String CATALOG = "org.apache.spark.sql.delta.catalog.DeltaCatalog";
+  private static final String EXTENSION = "io.delta.sql.DeltaSparkSessionExtension";
+
   @Override
   public String name() {
     return "delta";
@@ -21,23 +24,25 @@ record DeltaDialect() implements FormatDialect {
   @Override
   public String needed() {
     return "--packages io.delta:delta-spark_2.12:3.3.2"
-        + " --conf spark.sql.extensions=io.delta.sql.DeltaSparkSessionExtension"
-        + " --conf spark.sql.catalog.spark_catalog=org.apache.spark.sql.delta.catalog.DeltaCatalog";
+        + " --conf spark.sql.extensions="
+        + EXTENSION
+        + " --conf spark.sql.catalog.spark_catalog="
+        + CATALOG;
   }
 
   @Override
   public boolean isCatalog(String implementation) {
-    return implementation.equals("org.apache.spark.sql.delta.catalog.DeltaCatalog");
+    return implementation.equals(CATALOG);
   }
 
   @Override
   public String libraryClass() {
-    return "org.apache.spark.sql.delta.catalog.DeltaCatalog";
+    return CATALOG;
   }
 
   @Override
   public Optional<String> extension() {
-    return Optional.of("io.delta.sql.DeltaSparkSessionExtension");
+    return Optional.of(EXTENSION);
   }
 
   @Override
@@ -115,14 +120,8 @@ record DeltaDialect() implements FormatDialect {
   }
 
   @Override
-  public boolean isOvertaken(Throwable failure) {
-    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-      String name = cause.getClass().getName();
-      if (name.startsWith("io.delta.exceptions.Concurrent")
-          || name.startsWith("org.apache.spark.sql.delta.Concurrent")) {
-        return true;
-      }
-    }
-    return false;
+  public boolean isConflict(String exception) {
+    return exception.startsWith("io.delta.exceptions.Concurrent")
+        || exception.startsWith("org.apache.spark.sql.delta.Concurrent");
   }
 }

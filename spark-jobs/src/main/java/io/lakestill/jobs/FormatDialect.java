@@ -3,7 +3,9 @@ package io.lakestill.jobs;
 import io.lakestill.recipe.TableFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.apache.spark.sql.SparkSession;
 
 /** What differs between table formats that Spark writes through their own libraries. */
@@ -56,7 +58,13 @@ sealed interface FormatDialect permits IcebergDialect, DeltaDialect {
    * Whether a commit surely did not happen since somebody else's came first, so that it can be
    * tried again.
    */
-  boolean isOvertaken(Throwable failure);
+  default boolean isOvertaken(Throwable failure) {
+    return Stream.iterate(failure, Objects::nonNull, Throwable::getCause)
+        .anyMatch(cause -> isConflict(cause.getClass().getName()));
+  }
+
+  /** Whether exceptions of that class say so. */
+  boolean isConflict(String exception);
 
   /**
    * A commit to a table, by whomever.

@@ -10,6 +10,8 @@ import org.apache.spark.sql.SparkSession;
 record IcebergDialect() implements FormatDialect {
   private static final String MARK = "lakestill";
 
+  private static final String CATALOG = "org.apache.iceberg.spark.SparkCatalog";
+
   @Override
   public String name() {
     return "iceberg";
@@ -18,7 +20,8 @@ record IcebergDialect() implements FormatDialect {
   @Override
   public String needed() {
     return "--packages org.apache.iceberg:iceberg-spark-runtime-3.5_2.12:1.10.0 and a catalog of"
-        + " your own, such as --conf spark.sql.catalog.lake=org.apache.iceberg.spark.SparkCatalog"
+        + " your own, such as --conf spark.sql.catalog.lake="
+        + CATALOG
         + " --conf spark.sql.catalog.lake.type=hadoop"
         + " --conf spark.sql.catalog.lake.warehouse=hdfs:///lake";
   }
@@ -30,7 +33,7 @@ record IcebergDialect() implements FormatDialect {
 
   @Override
   public String libraryClass() {
-    return "org.apache.iceberg.spark.SparkCatalog";
+    return CATALOG;
   }
 
   @Override
@@ -85,16 +88,8 @@ record IcebergDialect() implements FormatDialect {
   }
 
   @Override
-  public boolean isOvertaken(Throwable failure) {
-    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-      if (cause.getClass().getName().equals("org.apache.iceberg.exceptions.CommitFailedException")
-          || cause
-              .getClass()
-              .getName()
-              .equals("org.apache.iceberg.exceptions.ValidationException")) {
-        return true;
-      }
-    }
-    return false;
+  public boolean isConflict(String exception) {
+    return exception.equals("org.apache.iceberg.exceptions.CommitFailedException")
+        || exception.equals("org.apache.iceberg.exceptions.ValidationException");
   }
 }
