@@ -16,6 +16,7 @@ import java.util.Optional;
  * @param average the decay of the moving average of the weights, which is then validated and kept;
  *     0 for the weights themselves
  * @param patience epochs without a better one after which the training ends; 0 for never
+ * @param memory of each executor's heap for packed rows
  */
 public record LoopSettings(
     Exchange exchange,
@@ -25,7 +26,8 @@ public record LoopSettings(
     Checkpoint checkpoint,
     double clip,
     double average,
-    int patience)
+    int patience,
+    RowMemory memory)
     implements Serializable {
   /**
    * The exchange of gradients.
@@ -80,6 +82,7 @@ public record LoopSettings(
     double clip = settings.number("clip");
     double average = settings.number("average");
     int patience = settings.integer("patience");
+    Optional<RowMemory> memory = RowMemoryReader.read(settings, "memory");
     return settings.build(
         () ->
             new LoopSettings(
@@ -90,6 +93,7 @@ public record LoopSettings(
                 new Checkpoint(seconds, keep),
                 clip,
                 average,
-                patience));
+                patience,
+                memory.orElseThrow()));
   }
 }

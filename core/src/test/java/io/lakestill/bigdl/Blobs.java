@@ -11,6 +11,7 @@ import io.lakestill.recipe.LoopSettings;
 import io.lakestill.recipe.OptimizerSettings;
 import io.lakestill.recipe.Problems;
 import io.lakestill.recipe.RateSchedule;
+import io.lakestill.recipe.RowMemory;
 import io.lakestill.recipe.Settings;
 import io.lakestill.recipe.TermSettings;
 import io.lakestill.recipe.TrainSettings;
@@ -61,7 +62,8 @@ record Blobs(int rows, int width, int classes, long seed) implements Serializabl
         new LoopSettings.Checkpoint(0, 2),
         0,
         0,
-        0);
+        0,
+        new RowMemory.Share(0.4));
   }
 
   static TrainSettings settings(

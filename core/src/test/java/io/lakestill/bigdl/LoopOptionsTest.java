@@ -67,7 +67,15 @@ class LoopOptionsTest {
       int accumulate, int localSteps, double clip, double average, int patience) {
     LoopSettings plain = Blobs.loop();
     return new LoopSettings(
-        plain.exchange(), accumulate, localSteps, 0, plain.checkpoint(), clip, average, patience);
+        plain.exchange(),
+        accumulate,
+        localSteps,
+        0,
+        plain.checkpoint(),
+        clip,
+        average,
+        patience,
+        plain.memory());
   }
 
   private static float[] weights(TrainedStudent student) {

@@ -72,7 +72,8 @@ class ResumedTrainingTest {
 
   private static LoopSettings loop(int restarts) {
     LoopSettings plain = Blobs.loop();
-    return new LoopSettings(plain.exchange(), 2, 1, restarts, plain.checkpoint(), 1.5, 0.9, 0);
+    return new LoopSettings(
+        plain.exchange(), 2, 1, restarts, plain.checkpoint(), 1.5, 0.9, 0, plain.memory());
   }
 
   private Left train(int cores, TrainingProgress progress, LoopSettings loop, String states) {
