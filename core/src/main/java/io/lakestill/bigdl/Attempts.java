@@ -5,8 +5,9 @@ import io.lakestill.error.ExitCode;
 import io.lakestill.error.LakestillException;
 import io.lakestill.train.CheckpointFolder;
 import io.lakestill.train.CheckpointManifest.ParameterFile;
-import io.lakestill.train.PackedRows;
+import io.lakestill.train.PackedRow;
 import io.lakestill.train.ResumeManifest;
+import io.lakestill.train.RowsHeld;
 import io.lakestill.train.TrainingProgress;
 import io.lakestill.train.exchange.ExchangeFault;
 import java.util.List;
@@ -24,16 +25,16 @@ import org.slf4j.LoggerFactory;
  * as often as the settings say.
  *
  * @param trainer what is trained
- * @param training one block per node
- * @param validation one block per node
+ * @param training a partition per node
+ * @param validation a partition per node
  * @param checkpoints where states are; empty when every attempt begins anew
  * @param progress is told
  * @param files of events
  */
 record Attempts(
     StudentTrainer trainer,
-    JavaRDD<PackedRows> training,
-    JavaRDD<PackedRows> validation,
+    JavaRDD<PackedRow> training,
+    JavaRDD<PackedRow> validation,
     Optional<ResumeCheckpoints> checkpoints,
     TrainingProgress progress,
     EventFiles files) {
@@ -89,8 +90,9 @@ record Attempts(
     int allowed = trainer.settings().loop().restarts();
     for (int restarts = 0; ; restarts++) {
       PackedDataSet rows =
-          new PackedDataSet(training, validation, trainer.cluster(), trainer.seed());
+          new PackedDataSet(training, validation, trainer.cluster(), trainer.packing());
       try {
+        tell(rows.held());
         trainer.requireBatch(rows);
         NodeSetup setup = trainer.setup(rows, restarts == 0 ? progress : TrainingProgress.silent());
         return new Ended(rows, setup, attempt(rows, setup));
@@ -109,6 +111,15 @@ record Attempts(
         awaitExecutors();
       }
     }
+  }
+
+  private void tell(RowsHeld rows) {
+    LOG.info(
+        "event=rows-packed rows={} heap-bytes={} disk-bytes={}",
+        rows.rows(),
+        rows.heapBytes(),
+        rows.diskBytes());
+    progress.packed(rows);
   }
 
   private TrainedStudent attempt(PackedDataSet rows, NodeSetup setup) {

@@ -51,6 +51,20 @@ final class CoreThreads implements AutoCloseable {
     } catch (RuntimeException e) {
       failure = e;
     }
+    throwFirst(failure, running);
+  }
+
+  /**
+   * Waits for some work of any threads.
+   *
+   * @throws RuntimeException what the first that failed threw
+   */
+  static void awaitAll(List<Future<?>> running) {
+    throwFirst(null, running);
+  }
+
+  private static void throwFirst(RuntimeException before, List<Future<?>> running) {
+    RuntimeException failure = before;
     for (Future<?> one : running) {
       RuntimeException other = failureOf(one);
       failure = failure == null ? other : failure;

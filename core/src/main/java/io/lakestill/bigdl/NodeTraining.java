@@ -307,6 +307,7 @@ final class NodeTraining implements AutoCloseable {
   public void close() {
     company.ifPresent(Exchange::close);
     threads.close();
+    replicas.forEach(Replica::close);
     door.ifPresent(Door::close);
   }
 }

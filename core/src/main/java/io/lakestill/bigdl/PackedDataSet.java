@@ -1,40 +1,34 @@
 package io.lakestill.bigdl;
 
 import io.lakestill.error.Errors;
+import io.lakestill.recipe.RowMemory;
 import io.lakestill.train.CheckpointFolder;
 import io.lakestill.train.CheckpointManifest.ParameterFile;
-import io.lakestill.train.PackedRows;
+import io.lakestill.train.PackedRow;
+import io.lakestill.train.RowsHeld;
 import io.lakestill.train.Shard;
 import io.lakestill.train.Sharding;
 import java.io.Serializable;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
-import java.util.stream.IntStream;
-import org.apache.spark.SparkEnv;
-import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.api.java.function.FlatMapFunction;
-import org.apache.spark.api.java.function.FlatMapFunction2;
 import org.apache.spark.rdd.RDD;
 import org.apache.spark.resource.ResourceProfileBuilder;
 import org.apache.spark.resource.TaskResourceRequests;
-import org.apache.spark.storage.BlockManagerMaster;
-import org.apache.spark.storage.RDDBlockId;
 import org.apache.spark.storage.StorageLevel;
-import scala.collection.JavaConverters;
 import scala.reflect.ClassTag;
 import scala.reflect.ClassTag$;
 
 /**
- * The rows of a training as its nodes keep them: one block each, in executor memory, from the first
- * step to the last; and the jobs over them.
+ * The rows of a training as its nodes keep them: one block each, from the first step to the last;
+ * and the jobs over them. A block is on the executor's heap as far as {@link RowMemory} allows, and
+ * for the rest in a file of its local disk.
  *
  * <p>The lineage of the blocks is cut, so that Spark never computes a lost one again, which would
- * be without what was learned from it: a job over a lost block fails. One that does not fit into
- * memory is refused at the start.
+ * be without what was learned from it: a job over a lost block fails.
  */
 final class PackedDataSet implements AutoCloseable {
   private static final ClassTag<NodeReport> REPORT = ClassTag$.MODULE$.apply(NodeReport.class);
@@ -43,26 +37,38 @@ final class PackedDataSet implements AutoCloseable {
   private final List<Size> sizes;
 
   /** The rows of one node. */
-  private record Size(int training, int validation) implements Serializable {
+  private record Size(int training, int validation, long heapBytes, long diskBytes)
+      implements Serializable {
     private static final long serialVersionUID = 1L;
+
+    static Size of(RowSource source) {
+      return new Size(
+          source.training().rows(),
+          source.validation().rows(),
+          source.heapBytes(),
+          source.diskBytes());
+    }
   }
 
   /**
-   * Keeps the blocks in memory, which runs whatever they are made by.
+   * Packs the blocks, which runs whatever the rows are made by.
    *
-   * @param training one block per node; the same rows whenever it is computed again
-   * @param validation one block per node
+   * @param training a partition per node; the same rows whenever it is computed again
+   * @param validation a partition per node
+   * @param packing of each block
+   * @throws io.lakestill.error.LakestillException (exit 75) when they fit neither into memory nor
+   *     on a local disk
    */
   PackedDataSet(
-      JavaRDD<PackedRows> training,
-      JavaRDD<PackedRows> validation,
+      JavaRDD<PackedRow> training,
+      JavaRDD<PackedRow> validation,
       ClusterShape cluster,
-      long seed) {
+      RowPacking packing) {
     if (training.getNumPartitions() != cluster.nodes()) {
       throw new IllegalStateException(
           "%d blocks for %d nodes".formatted(training.getNumPartitions(), cluster.nodes()));
     }
-    JavaRDD<RowSource> blocks = training.zipPartitions(validation, new Sources(seed));
+    JavaRDD<RowSource> blocks = training.zipPartitions(validation, packing);
     if (cluster.nodes() > 1 && cluster.coresPerNode() > 1) {
       // A block per executor, not per core.
       blocks =
@@ -73,30 +79,7 @@ final class PackedDataSet implements AutoCloseable {
     }
     this.sources = blocks.setName("packed rows").persist(StorageLevel.MEMORY_ONLY());
     sources.rdd().localCheckpoint();
-    this.sizes = sources.map(s -> new Size(s.training().rows(), s.validation().rows())).collect();
-    requireKept();
-  }
-
-  /** Asks the block managers: Spark's own storage page lags behind. */
-  private void requireKept() {
-    BlockManagerMaster master = SparkEnv.get().blockManager().master();
-    int missing =
-        (int)
-            IntStream.range(0, sizes.size())
-                .filter(partition -> !isInMemory(master, partition))
-                .count();
-    if (missing > 0) {
-      close();
-      throw Errors.rowsDoNotFit(missing, sizes.size(), size());
-    }
-  }
-
-  private boolean isInMemory(BlockManagerMaster master, int partition) {
-    return JavaConverters.mapAsJavaMap(
-            master.getBlockStatus(new RDDBlockId(sources.id(), partition), true))
-        .values()
-        .stream()
-        .anyMatch(status -> status.memSize() > 0);
+    this.sizes = sources.map(Size::of).collect();
   }
 
   /** The training rows of each node. */
@@ -112,6 +95,14 @@ final class PackedDataSet implements AutoCloseable {
   /** All validation rows. */
   long validationRows() {
     return sizes.stream().mapToLong(Size::validation).sum();
+  }
+
+  /** Where the rows are. */
+  RowsHeld held() {
+    return new RowsHeld(
+        size(),
+        sizes.stream().mapToLong(Size::heapBytes).sum(),
+        sizes.stream().mapToLong(Size::diskBytes).sum());
   }
 
   /**
@@ -159,7 +150,7 @@ final class PackedDataSet implements AutoCloseable {
     return sources.mapPartitions(new StoreMemory(sharding, place, step), true).collect();
   }
 
-  /** Frees the executors' memory. */
+  /** Frees the executors' memory and disks. */
   @Override
   public void close() {
     sources.unpersist();
@@ -169,19 +160,6 @@ final class PackedDataSet implements AutoCloseable {
   void end() {
     sources.foreach(RowSource::forget);
     close();
-  }
-
-  private record Sources(long seed)
-      implements FlatMapFunction2<Iterator<PackedRows>, Iterator<PackedRows>, RowSource> {
-    @Override
-    public Iterator<RowSource> call(Iterator<PackedRows> training, Iterator<PackedRows> held) {
-      int node = TaskContext.getPartitionId();
-      RowSource source = new RowSource(training.next(), held.next(), seed, node);
-      if (training.hasNext() || held.hasNext()) {
-        throw new IllegalStateException("Partition " + node + " has more than one block");
-      }
-      return Collections.singleton(source).iterator();
-    }
   }
 
   private record StoreMemory(Sharding sharding, CheckpointPlace place, int step)

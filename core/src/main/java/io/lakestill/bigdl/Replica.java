@@ -20,7 +20,7 @@ import org.apache.commons.lang3.SerializationUtils;
  * One core's module and criterion, with a gradient of its own. Weights are one array per node: the
  * first replica's, which the others read. Belongs to one thread at a time.
  */
-final class Replica {
+final class Replica implements AutoCloseable {
   private final NodeSetup setup;
   private final RowSource rows;
   private final int core;
@@ -28,7 +28,7 @@ final class Replica {
   private final AbstractModule<Activity, Activity, Float> module;
   private final ObjectiveCriterion criterion;
   private final TermLosses sums;
-  private final CoreBatch batch;
+  private final BatchFeed feed;
   private final float[] weights;
   private final float[] gradient;
   private final List<Integer> featureShape;
@@ -50,7 +50,7 @@ final class Replica {
     this.sums = new TermLosses(setup.rules().terms().size());
     this.criterion = new ObjectiveCriterion(setup.loss(), setup.inputs(), sums).cloneCriterion();
     this.featureShape = setup.featureShape(student);
-    this.batch = new CoreBatch(featureShape, rows.training(), setup.rowsPerCore());
+    this.feed = new BatchFeed(featureShape, rows, setup, core);
     this.measures = measures();
     this.weights = whole(module.getParameters()._1());
     this.gradient = whole(module.getParameters()._2());
@@ -107,7 +107,7 @@ final class Replica {
   private double pass(int number) {
     long start = System.nanoTime();
     int cores = setup.cluster().coresPerNode();
-    rows.fill(batch, number, core, cores, setup.dealing());
+    CoreBatch batch = feed.take(number);
     graph.at(((long) (rows.node() * cores + core) << 32) + number);
     PackedTarget target = batch.target();
     long filled = System.nanoTime();
@@ -191,12 +191,12 @@ final class Replica {
   double[] validate() {
     module.evaluate();
     double[] tally = new double[setup.rules().epochScalars()];
-    int size = batch.rows();
+    int size = setup.rowsPerCore();
     int stride = size * setup.cluster().coresPerNode();
     for (int first = core * size; first < rows.validation().rows(); first += stride) {
       int count = Math.min(size, rows.validation().rows() - first);
       CoreBatch some =
-          count == size ? batch : new CoreBatch(featureShape, rows.validation(), count);
+          count == size ? feed.current() : new CoreBatch(featureShape, rows.validation(), count);
       rows.fillValidation(some, first);
       Activity output = module.forward(some.input());
       for (int i = 0; i < measures.size(); i++) {
@@ -223,5 +223,10 @@ final class Replica {
           measured ? Optional.of(ValidationMeasure.term(term, setup.inputs())) : Optional.empty());
     }
     return all;
+  }
+
+  @Override
+  public void close() {
+    feed.close();
   }
 }

@@ -12,7 +12,7 @@ import io.lakestill.train.BatchLayout;
 import io.lakestill.train.EpochBook;
 import io.lakestill.train.EpochPlan;
 import io.lakestill.train.LearningRate;
-import io.lakestill.train.PackedRows;
+import io.lakestill.train.PackedRow;
 import io.lakestill.train.RowLayout;
 import io.lakestill.train.Sharding;
 import io.lakestill.train.TrainingProgress;
@@ -73,16 +73,16 @@ public record StudentTrainer(
   }
 
   /**
-   * @param training one block per node; balanced to differ by at most one row
-   * @param validation one block per node, with the same layout; only first views are used
+   * @param training a partition per node; balanced to differ by at most one row
+   * @param validation a partition per node, with the same layout; only first views are used
    * @param events a folder, not yet there, on the driver's local disk, for TensorBoard event files
-   * @throws LakestillException (exit 2) when there are fewer rows than a batch has or they do not
-   *     fit into memory, (exit 4) when the loss is no longer finite, (exit 75) when executors are
-   *     lost more often than the settings bear
+   * @throws LakestillException (exit 2) when there are fewer rows than a batch has, (exit 4) when
+   *     the loss is no longer finite, (exit 75) when executors are lost more often than the
+   *     settings bear, or rows fit neither into memory nor on a local disk
    */
   public TrainedStudent train(
-      JavaRDD<PackedRows> training,
-      JavaRDD<PackedRows> validation,
+      JavaRDD<PackedRow> training,
+      JavaRDD<PackedRow> validation,
       Path events,
       TrainingProgress progress) {
     return train(
@@ -98,8 +98,8 @@ public record StudentTrainer(
    * @return what {@code keep} does
    */
   public <R> R train(
-      JavaRDD<PackedRows> training,
-      JavaRDD<PackedRows> validation,
+      JavaRDD<PackedRow> training,
+      JavaRDD<PackedRow> validation,
       Path events,
       TrainingProgress progress,
       Optional<Resumption> resumption,
@@ -131,6 +131,11 @@ public record StudentTrainer(
               .formatted(
                   settings.batch(), rows.size(), rows.size() / cluster.cores() * cluster.cores()));
     }
+  }
+
+  /** How every node packs its rows. */
+  RowPacking packing() {
+    return new RowPacking(graph.input().width(), targets.width(), settings.loop().memory(), seed);
   }
 
   /** What every node is told. */

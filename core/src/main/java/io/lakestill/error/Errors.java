@@ -144,8 +144,8 @@ public final class Errors {
     return new LakestillException(
         ExitCode.TRY_AGAIN,
         ("Another run has meanwhile committed version %d of signal table '%s' with projectors of"
-                + " its own, and one table has one projector for each signal; nothing of this run was"
-                + " kept. Start again: it will use those.")
+             + " its own, and one table has one projector for each signal; nothing of this run was"
+             + " kept. Start again: it will use those.")
             .formatted(version, table),
         null);
   }
@@ -201,15 +201,6 @@ public final class Errors {
    */
   public static LakestillException notTrainable(String objective, String inputs, String why) {
     return badRecipe("%s needs %s: %s.".formatted(objective, inputs, why));
-  }
-
-  /** The executors' memory is too small for the packed training rows. */
-  public static LakestillException rowsDoNotFit(int missing, int partitions, long rows) {
-    return badRecipe(
-        ("%d of %d blocks of packed rows (%d rows) do not fit into the executors' storage memory;"
-                + " give --executor-memory (--driver-memory in local mode) more, or use more"
-                + " executors.")
-            .formatted(missing, partitions, rows));
   }
 
   /**
@@ -338,9 +329,9 @@ public final class Errors {
     return new LakestillException(
         ExitCode.INTERNAL,
         ("The pass of teacher '%s' lost rows: of %d examples that were looked for in its files, %d"
-                + " are neither among the signals nor in quarantine, such as %s. The signal table is"
-                + " as it was. Was the table of examples changed meanwhile? Then run teach again; else"
-                + " report it.")
+             + " are neither among the signals nor in quarantine, such as %s. The signal table is"
+             + " as it was. Was the table of examples changed meanwhile? Then run teach again; else"
+             + " report it.")
             .formatted(teacher, checked, lost, examples),
         null);
   }

@@ -54,7 +54,7 @@ public record Sharding(Objective loss, BatchLayout layout, int cores, int rowsPe
 
   private int[] labels(PackedRows rows, int[] own) {
     int at = layout.targets().slot(Requirements.LABELS).offset();
-    return Arrays.stream(own).map(row -> (int) rows.targets()[row][at]).toArray();
+    return Arrays.stream(own).map(row -> (int) rows.target(row, at)).toArray();
   }
 
   private State memory(int worker, int samples) {

@@ -5,7 +5,7 @@ import java.io.Serializable;
 /**
  * Where the time of steps went on the first core of the first node, in nanoseconds.
  *
- * @param data rows copied into a batch
+ * @param data rows copied into a batch, or waited for
  * @param model forward and backward
  * @param loss value and gradient
  * @param exchange gradients added over cores and nodes

@@ -32,6 +32,9 @@ public interface TrainingProgress {
   /** An epoch has ended and was validated. */
   void epoch(Epoch epoch);
 
+  /** All rows are packed; comes before anything else. */
+  default void packed(RowsHeld rows) {}
+
   /** The first step has ended; comes before {@link #step}. */
   default void firstStep(FirstStep report) {}
 

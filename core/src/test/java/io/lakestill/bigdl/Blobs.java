@@ -15,12 +15,13 @@ import io.lakestill.recipe.RowMemory;
 import io.lakestill.recipe.Settings;
 import io.lakestill.recipe.TermSettings;
 import io.lakestill.recipe.TrainSettings;
-import io.lakestill.train.PackedRows;
+import io.lakestill.train.PackedRow;
 import io.lakestill.train.RowLayout;
 import java.io.Serializable;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaRDD;
 
 /** Gaussian clouds, one per class, with a teacher that knows their centres: learnable rows. */
@@ -81,7 +82,7 @@ record Blobs(int rows, int width, int classes, long seed) implements Serializabl
     return new TermSettings("cross-entropy", 1, new Settings(none, "", none, new Problems()));
   }
 
-  PackedRows packed(RowLayout targets) {
+  List<PackedRow> packed(RowLayout targets) {
     Random random = new Random(seed);
     float[][] centres = new float[classes][width];
     Random placing = new Random(7);
@@ -107,11 +108,15 @@ record Blobs(int rows, int width, int classes, long seed) implements Serializabl
         values[row][1 + c] = -squared / 2;
       }
     }
-    return new PackedRows(1, width, targets.width(), features, values);
+    return IntStream.range(0, rows)
+        .mapToObj(row -> new PackedRow(features[row], values[row]))
+        .toList();
   }
 
-  /** One block in one partition, as local mode wants it. */
-  JavaRDD<PackedRows> block(RowLayout targets) {
-    return LocalSpark.context().parallelize(List.of(0), 1).map(block -> packed(targets));
+  /** In one partition, as local mode wants it. */
+  JavaRDD<PackedRow> block(RowLayout targets) {
+    return LocalSpark.context()
+        .parallelize(List.of(0), 1)
+        .flatMap(block -> packed(targets).iterator());
   }
 }

@@ -6,12 +6,13 @@ import io.lakestill.recipe.TrainSettings;
 import io.lakestill.train.CheckpointFolder;
 import io.lakestill.train.CheckpointManifest;
 import io.lakestill.train.Epoch;
-import io.lakestill.train.PackedRows;
+import io.lakestill.train.PackedRow;
 import io.lakestill.train.ResumeFolder;
 import io.lakestill.train.RowLayout;
 import io.lakestill.train.TrainingProgress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
@@ -110,16 +111,16 @@ final class ClusterTraining {
             new org.apache.hadoop.fs.Path(folder.resolve("checkpoint").toUri()),
             new Configuration());
     return trainer.train(
-        context.parallelize(List.of(0, 1), 2).map(block -> rows(60 + block, block, targets)),
-        context.parallelize(List.of(0, 1), 2).map(block -> rows(20, 2 + block, targets)),
+        context.parallelize(List.of(0, 1), 2).flatMap(block -> rows(60 + block, block, targets)),
+        context.parallelize(List.of(0, 1), 2).flatMap(block -> rows(20, 2 + block, targets)),
         folder.resolve("events"),
         progress,
         Optional.of(new Resumption(ResumeFolder.in(checkpoint), "the same")),
         (trained, memory) -> summary(trained, memory.store(checkpoint)));
   }
 
-  private static PackedRows rows(int rows, long seed, RowLayout targets) {
-    return new Pictures(rows, seed).packed(targets);
+  private static Iterator<PackedRow> rows(int rows, long seed, RowLayout targets) {
+    return new Pictures(rows, seed).rows(targets).iterator();
   }
 
   private static String summary(

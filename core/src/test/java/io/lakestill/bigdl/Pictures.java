@@ -8,6 +8,8 @@ import io.lakestill.student.Linear;
 import io.lakestill.student.Relu;
 import io.lakestill.student.Shape;
 import io.lakestill.student.StudentGraph;
+import io.lakestill.train.HeapRows;
+import io.lakestill.train.PackedRow;
 import io.lakestill.train.PackedRows;
 import io.lakestill.train.RowLayout;
 import io.lakestill.train.RowLayout.Slot;
@@ -15,6 +17,7 @@ import java.io.Serializable;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaRDD;
 
 /** Small noisy pictures of a few strokes each, with a teacher that knows the clean ones. */
@@ -44,6 +47,10 @@ record Pictures(int rows, long seed) implements Serializable {
   }
 
   PackedRows packed(RowLayout targets) {
+    return HeapRows.of(rows(targets));
+  }
+
+  List<PackedRow> rows(RowLayout targets) {
     Random shapes = new Random(5);
     float[][] clean = new float[CLASSES][SIDE * SIDE];
     for (float[] picture : clean) {
@@ -67,7 +74,9 @@ record Pictures(int rows, long seed) implements Serializable {
         }
       }
     }
-    return new PackedRows(1, SIDE * SIDE, targets.width(), features, values);
+    return IntStream.range(0, rows)
+        .mapToObj(row -> new PackedRow(features[row], values[row]))
+        .toList();
   }
 
   /** Fixed random sums over the clean picture, and a little of the noisy one. */
@@ -82,8 +91,10 @@ record Pictures(int rows, long seed) implements Serializable {
     }
   }
 
-  /** One block in one partition, as local mode wants it. */
-  JavaRDD<PackedRows> block(RowLayout targets) {
-    return LocalSpark.context().parallelize(List.of(0), 1).map(block -> packed(targets));
+  /** In one partition, as local mode wants it. */
+  JavaRDD<PackedRow> block(RowLayout targets) {
+    return LocalSpark.context()
+        .parallelize(List.of(0), 1)
+        .flatMap(block -> rows(targets).iterator());
   }
 }

@@ -11,6 +11,7 @@ import io.lakestill.objective.WeightedTerms;
 import io.lakestill.recipe.LoopSettings;
 import io.lakestill.recipe.OptimizerSettings;
 import io.lakestill.recipe.RateSchedule;
+import io.lakestill.recipe.RowMemory;
 import io.lakestill.recipe.TrainSettings;
 import io.lakestill.student.BatchNormalisation;
 import io.lakestill.student.Convolution;
@@ -40,7 +41,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** A training that is stopped and goes on, with everything that a state has to hold. */
 class ResumedTrainingTest {
@@ -71,9 +72,13 @@ class ResumedTrainingTest {
   }
 
   private static LoopSettings loop(int restarts) {
+    return loop(restarts, new RowMemory.Share(0.4));
+  }
+
+  private static LoopSettings loop(int restarts, RowMemory rows) {
     LoopSettings plain = Blobs.loop();
     return new LoopSettings(
-        plain.exchange(), 2, 1, restarts, plain.checkpoint(), 1.5, 0.9, 0, plain.memory());
+        plain.exchange(), 2, 1, restarts, plain.checkpoint(), 1.5, 0.9, 0, rows);
   }
 
   private Left train(int cores, TrainingProgress progress, LoopSettings loop, String states) {
@@ -147,15 +152,16 @@ class ResumedTrainingTest {
         .isEqualTo(unbroken.trained().history().epochs());
   }
 
-  @ParameterizedTest(name = "{0} core(s)")
-  @ValueSource(ints = {1, 2})
-  void goesOnBitByBitAfterTheDriverDied(int cores) {
+  @ParameterizedTest(name = "{0} core(s), {1} bytes of rows in memory")
+  @CsvSource({"1, 1000000", "2, 1000000", "2, 0"})
+  void goesOnBitByBitAfterTheDriverDied(int cores, long bytes) {
     Left unbroken = train(cores, TrainingProgress.silent(), loop(0), "whole");
-    assertThatThrownBy(() -> train(cores, new Dies(30), loop(0), "broken")).hasMessage("killed");
+    LoopSettings loop = loop(0, new RowMemory.Size(bytes));
+    assertThatThrownBy(() -> train(cores, new Dies(30), loop, "broken")).hasMessage("killed");
     assertThat(folder.resolve("broken")).isDirectoryContaining("glob:**/step-*.json");
 
     Notices notices = new Notices();
-    Left resumed = train(cores, notices, loop(0), "broken");
+    Left resumed = train(cores, notices, loop, "broken");
 
     assertThat(notices.all).anyMatch(notice -> notice.startsWith("Going on after step "));
     assertThat(notices.steps.get(0)).isBetween(2, 30);
@@ -215,6 +221,8 @@ class ResumedTrainingTest {
     Left unbroken = train(1, TrainingProgress.silent(), loop(0), "whole");
 
     assertSame(train(1, new LosesRows(1), loop(1), "restarted"), unbroken);
+    LoopSettings onDisk = loop(1, new RowMemory.Size(0));
+    assertSame(train(1, new LosesRows(1), onDisk, "from-disk"), unbroken);
   }
 
   @Test

@@ -2,6 +2,8 @@ package io.lakestill.bigdl;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.lakestill.train.HeapRows;
+import io.lakestill.train.PackedRow;
 import io.lakestill.train.PackedRows;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -20,14 +22,12 @@ class RowSourceTest {
 
   /** A row's one feature is {@code 10 * id + view}, its target the negative of that. */
   private static RowSource source(long seed, int node) {
-    float[][] features = new float[ROWS][];
-    float[][] targets = new float[ROWS][];
+    List<PackedRow> made = new ArrayList<>();
     for (int row = 0; row < ROWS; row++) {
       float value = 10 * row;
-      features[row] = new float[] {value, value + 1};
-      targets[row] = new float[] {-value, -value - 1};
+      made.add(new PackedRow(new float[] {value, value + 1}, new float[] {-value, -value - 1}));
     }
-    PackedRows rows = new PackedRows(2, 1, 1, features, targets);
+    PackedRows rows = HeapRows.of(1, 1, made);
     return new RowSource(rows, rows, seed, node);
   }
 
@@ -36,7 +36,7 @@ class RowSourceTest {
     List<Integer> seen = new ArrayList<>();
     for (int core = 0; core < cores; core++) {
       CoreBatch batch = new CoreBatch(List.of(1), source.training(), BATCH / cores);
-      source.fill(batch, step, core, cores, Optional.empty());
+      source.fill(batch, source.batch(step, core, cores, BATCH / cores, Optional.empty()));
       float[] targets = Floats.values(batch.target().values());
       float[] features = Floats.values(batch.input());
       for (int i = 0; i < features.length; i++) {

@@ -11,6 +11,8 @@ import io.lakestill.student.Parameters;
 import io.lakestill.student.StudentGraph;
 import io.lakestill.train.BatchLayout;
 import io.lakestill.train.EpochPlan;
+import io.lakestill.train.HeapRows;
+import io.lakestill.train.PackedRow;
 import io.lakestill.train.PackedRows;
 import io.lakestill.train.RowLayout;
 import io.lakestill.train.Shard;
@@ -24,6 +26,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
@@ -76,7 +79,7 @@ class ShardedRowsTest {
 
   private static CoreBatch batch(RowSource source, int core, int cores, int step) {
     CoreBatch batch = new CoreBatch(SHAPE, source.training(), PER_CORE);
-    source.fill(batch, step, core, cores, Optional.of(sharding(cores)));
+    source.fill(batch, source.batch(step, core, cores, PER_CORE, Optional.of(sharding(cores))));
     return batch;
   }
 
@@ -105,7 +108,7 @@ class ShardedRowsTest {
           int width = rows.featureWidth();
           seen.add(origin.samples()[i]);
           assertThat(Arrays.copyOfRange(features, i * width, (i + 1) * width))
-              .isEqualTo(rows.features()[shard.row(origin.samples()[i])]);
+              .isEqualTo(features(rows, shard.row(origin.samples()[i])));
         }
       }
       for (int pass = 0; (pass + 1) * shard.samples() <= seen.size(); pass++) {
@@ -125,7 +128,7 @@ class ShardedRowsTest {
     ObjectiveCriterion criterion = told();
     for (int core = 0; core < CORES; core++) {
       CoreBatch slice = new CoreBatch(SHAPE, rows, PER_CORE);
-      source.fill(slice, 2, core, CORES, Optional.empty());
+      source.fill(slice, source.batch(2, core, CORES, PER_CORE, Optional.empty()));
       RowOrigin origin = slice.target().origin();
       assertThat(origin.worker()).isEqualTo(3 * CORES + core);
       assertThat(origin.samples()).hasSize(PER_CORE);
@@ -133,7 +136,7 @@ class ShardedRowsTest {
       for (int i = 0; i < PER_CORE; i++) {
         int width = rows.featureWidth();
         assertThat(Arrays.copyOfRange(features, i * width, (i + 1) * width))
-            .isEqualTo(rows.features()[origin.samples()[i]]);
+            .isEqualTo(features(rows, origin.samples()[i]));
       }
       Activity output = Floats.tensor(new float[PER_CORE * 4], PER_CORE, 4);
       drawn.add(criterion.forward(output, slice.target()));
@@ -158,7 +161,7 @@ class ShardedRowsTest {
     CoreBatch unsharded = new CoreBatch(SHAPE, rows, PER_CORE);
     for (int step = 1; step <= 20; step++) {
       // One core's shard is the node's rows, in the same order.
-      plain.fill(unsharded, step, 0, 1, Optional.empty());
+      plain.fill(unsharded, plain.batch(step, 0, 1, PER_CORE, Optional.empty()));
       assertThat(Floats.values(batch(one, 0, 1, step).input()))
           .isEqualTo(Floats.values(unsharded.input()));
     }
@@ -186,14 +189,17 @@ class ShardedRowsTest {
   }
 
   private static PackedRows only(Shard shard) {
-    PackedRows rows = rows();
-    float[][] features = new float[shard.samples()][];
-    float[][] targets = new float[shard.samples()][];
-    for (int sample = 0; sample < shard.samples(); sample++) {
-      features[sample] = rows.features()[shard.row(sample)];
-      targets[sample] = rows.targets()[shard.row(sample)];
-    }
-    return new PackedRows(1, rows.featureWidth(), rows.targetWidth(), features, targets);
+    List<PackedRow> rows = new Pictures(ROWS, 1).rows(Pictures.targets(LOSS));
+    return HeapRows.of(
+        IntStream.range(0, shard.samples())
+            .mapToObj(sample -> rows.get(shard.row(sample)))
+            .toList());
+  }
+
+  private static float[] features(PackedRows rows, int row) {
+    float[] features = new float[rows.featureWidth()];
+    rows.copy(row, 0, features, new float[rows.targetWidth()], 0);
+    return features;
   }
 
   @Test

@@ -20,7 +20,7 @@ import io.lakestill.student.Relu;
 import io.lakestill.student.Shape;
 import io.lakestill.student.StudentGraph;
 import io.lakestill.train.Epoch;
-import io.lakestill.train.PackedRows;
+import io.lakestill.train.PackedRow;
 import io.lakestill.train.RowLayout;
 import io.lakestill.train.TrainingProgress;
 import java.nio.file.Files;
@@ -148,25 +148,25 @@ class StudentTrainerTest {
   }
 
   private static double accuracy(StudentGraph graph, Parameters parameters) {
-    PackedRows rows = validation().packed(Blobs.targets(Blobs.crossEntropy(), CLASSES));
-    float[] features = new float[rows.rows() * WIDTH];
-    for (int row = 0; row < rows.rows(); row++) {
-      System.arraycopy(rows.features()[row], 0, features, row * WIDTH, WIDTH);
+    List<PackedRow> rows = validation().packed(Blobs.targets(Blobs.crossEntropy(), CLASSES));
+    float[] features = new float[rows.size() * WIDTH];
+    for (int row = 0; row < rows.size(); row++) {
+      System.arraycopy(rows.get(row).features(), 0, features, row * WIDTH, WIDTH);
     }
     Activity output =
         BigDlGraph.inference(graph, parameters)
             .module()
-            .forward(Floats.tensor(features, rows.rows(), WIDTH));
+            .forward(Floats.tensor(features, rows.size(), WIDTH));
     float[] logits = Floats.values(output.toTensor(Floats.numeric()));
     int right = 0;
-    for (int row = 0; row < rows.rows(); row++) {
+    for (int row = 0; row < rows.size(); row++) {
       int best = 0;
       for (int c = 1; c < CLASSES; c++) {
         best = logits[row * CLASSES + c] > logits[row * CLASSES + best] ? c : best;
       }
-      right += best == (int) rows.targets()[row][0] ? 1 : 0;
+      right += best == (int) rows.get(row).targets()[0] ? 1 : 0;
     }
-    return (double) right / rows.rows();
+    return (double) right / rows.size();
   }
 
   @Test

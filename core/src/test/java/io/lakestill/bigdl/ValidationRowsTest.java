@@ -8,6 +8,8 @@ import io.lakestill.objective.Objective;
 import io.lakestill.objective.golden.TrainableCase;
 import io.lakestill.train.BatchLayout;
 import io.lakestill.train.EpochPlan;
+import io.lakestill.train.HeapRows;
+import io.lakestill.train.PackedRow;
 import io.lakestill.train.PackedRows;
 import io.lakestill.train.RowLayout;
 import io.lakestill.train.RowLayout.Slot;
@@ -103,15 +105,16 @@ class ValidationRowsTest {
   }
 
   private static PackedRows packed(RowLayout targets, int rows, int classes, Random random) {
-    float[][] features = new float[rows][1];
-    float[][] values = new float[rows][targets.width()];
-    for (float[] row : values) {
+    List<PackedRow> packed = new ArrayList<>();
+    for (int number = 0; number < rows; number++) {
+      float[] row = new float[targets.width()];
       for (int i = 0; i < row.length; i++) {
         row[i] = (float) random.nextGaussian();
       }
       row[0] = random.nextInt(classes);
+      packed.add(new PackedRow(new float[1], row));
     }
-    return new PackedRows(1, 1, targets.width(), features, values);
+    return HeapRows.of(packed);
   }
 
   private static Activity output(int rows, int columns, Random random) {

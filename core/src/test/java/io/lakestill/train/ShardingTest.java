@@ -22,6 +22,7 @@ import io.lakestill.objective.WeightedTerms;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class ShardingTest {
@@ -62,14 +63,11 @@ class ShardingTest {
   }
 
   private static PackedRows rows(int count) {
-    float[][] features = new float[count][1];
-    float[][] targets = new float[count][1];
-    for (int row = 0; row < count; row++) {
-      // Sorted by class, as a table may be.
-      int label = row * 5 / count;
-      targets[row][0] = label;
-    }
-    return new PackedRows(1, 1, 1, features, targets);
+    // Sorted by class, as a table may be.
+    return HeapRows.of(
+        IntStream.range(0, count)
+            .mapToObj(row -> new PackedRow(new float[1], new float[] {row * 5 / count}))
+            .toList());
   }
 
   private static List<Shard> deal(int count, int cores, int partition, long seed) {

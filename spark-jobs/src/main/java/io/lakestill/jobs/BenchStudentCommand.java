@@ -35,7 +35,8 @@ import picocli.CommandLine.Option;
     footer = {
       "  bin/lakestill bench student",
       "  bin/lakestill bench student --architecture mlp --batch 1024 --rows 65536",
-      "  bin/lakestill bench student --architecture resnet20 --rows 2048 --objective dkd"
+      "  bin/lakestill bench student --architecture resnet20 --rows 2048 --objective dkd",
+      "  bin/lakestill --driver-memory 512m bench student --rows 400000 --memory 64m"
     })
 final class BenchStudentCommand implements Callable<Integer> {
   @Option(
@@ -73,6 +74,13 @@ final class BenchStudentCommand implements Callable<Integer> {
       description = "A term that asks for labels, logits or embeddings (kd-kl).")
   private String objective;
 
+  @Option(
+      names = "--memory",
+      paramLabel = "SIZE",
+      description =
+          "Of the heap for rows, the rest of which lies on disk: train.memory (its default).")
+  private Optional<String> memory = Optional.empty();
+
   @Override
   public Integer call() {
     if (batch < 1 || rows < batch || epochs < 2) {
@@ -96,8 +104,9 @@ final class BenchStudentCommand implements Callable<Integer> {
   private int bench(Path folder) throws IOException {
     StudentWork work = new StudentWork(architecture, objective, batch, epochs);
     Path recipe = Files.writeString(folder.resolve("bench.conf"), work.recipe());
+    List<String> overrides = memory.map(size -> "train.memory=" + size).stream().toList();
     Blueprint.Training training =
-        RecipeOptions.of(recipe.toString(), List.of(), Optional.empty()).blueprint().student();
+        RecipeOptions.of(recipe.toString(), overrides, Optional.empty()).blueprint().student();
     RowLayout targets = work.targets(training.objectives());
     String name = architecture.name().toLowerCase(Locale.ROOT);
     Console console = Console.ofProcess();

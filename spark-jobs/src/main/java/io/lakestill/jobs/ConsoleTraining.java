@@ -2,6 +2,7 @@ package io.lakestill.jobs;
 
 import io.lakestill.train.Epoch;
 import io.lakestill.train.FirstStep;
+import io.lakestill.train.RowsHeld;
 import io.lakestill.train.TermReport;
 import io.lakestill.train.TrainingProgress;
 import java.util.Locale;
@@ -21,6 +22,20 @@ record ConsoleTraining(Console console) implements TrainingProgress {
             step.loss(),
             step.rowsPerSecond(),
             Console.shown(step.remaining())));
+  }
+
+  /** Nothing to say of rows that are all in memory. */
+  @Override
+  public void packed(RowsHeld rows) {
+    if (rows.diskBytes() > 0) {
+      console.line(
+          String.format(
+              Locale.ROOT,
+              "  %,d rows: %,d MiB of them in memory (train.memory), %,d MiB on local disks",
+              rows.rows(),
+              rows.heapBytes() >> 20,
+              rows.diskBytes() >> 20));
+    }
   }
 
   /** One line per term, and one more when a weight looks wrong. */

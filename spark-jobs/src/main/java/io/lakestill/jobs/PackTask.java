@@ -7,6 +7,7 @@ import io.lakestill.jobs.PackReport.Finding;
 import io.lakestill.objective.Requirements;
 import io.lakestill.recipe.Encoding;
 import io.lakestill.signal.codec.Codec;
+import io.lakestill.train.PackedRow;
 import io.lakestill.train.RowLayout;
 import java.util.Iterator;
 import java.util.List;
@@ -117,7 +118,8 @@ record PackTask(
       return Optional.empty();
     }
     report.packed(split);
-    return Optional.of(new Tuple2<>(RowKey.of(split, id), new Packed.Example(values, target)));
+    return Optional.of(
+        new Tuple2<>(RowKey.of(split, id), new Packed.Example(new PackedRow(values, target))));
   }
 
   private Optional<SignalPairing.Fault> pair(

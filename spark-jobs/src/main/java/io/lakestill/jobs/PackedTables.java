@@ -10,13 +10,10 @@ import io.lakestill.jobs.TeacherSignals.Teacher;
 import io.lakestill.recipe.DataSettings;
 import io.lakestill.signal.codec.Codec;
 import io.lakestill.train.CheckpointManifest;
-import io.lakestill.train.PackedRows;
+import io.lakestill.train.PackedRow;
 import io.lakestill.train.RowLayout;
 import io.lakestill.train.RowLayout.Slot;
 import java.io.Serializable;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -24,7 +21,6 @@ import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaRDD;
-import org.apache.spark.api.java.function.FlatMapFunction;
 import org.apache.spark.rdd.PartitionPruningRDD;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -33,20 +29,20 @@ import scala.Function1;
 import scala.Tuple2;
 
 /**
- * The examples of a recipe, paired by key with their signals, decoded once and packed into one
- * block per node. Blocks differ by at most one row, and which row lies where depends on the keys
+ * The examples of a recipe, paired by key with their signals, decoded once and packed, a partition
+ * per node. Partitions differ by at most one row, and which row lies where depends on the keys
  * alone, never on the order of a table.
  *
  * <p>Every example is decoded once, on its way into one shuffle; the tasks' reports travel with the
  * rows into a partition of their own, so that nothing is trained before all pairs were checked. An
  * example that has a view in quarantine is left out with all its views, and counted.
  *
- * @param training one block per node, all views
- * @param validation one block per node, first views only
+ * @param training a partition per node, all views
+ * @param validation a partition per node, first views only
  * @param rows what was counted
  */
 record PackedTables(
-    JavaRDD<PackedRows> training, JavaRDD<PackedRows> validation, CheckpointManifest.Rows rows) {
+    JavaRDD<PackedRow> training, JavaRDD<PackedRow> validation, CheckpointManifest.Rows rows) {
   private static final String VALIDATION = "validation";
 
   /**
@@ -137,8 +133,8 @@ record PackedTables(
       new Coverage(version, examples.training() + examples.validation()).requireFewOrphans(report);
     }
     return new PackedTables(
-        blocks(packed, 0, plan, plan.data().views().count()),
-        blocks(packed, plan.nodes(), plan, 1),
+        rows(packed, 0, plan.nodes()),
+        rows(packed, plan.nodes(), plan.nodes()),
         new CheckpointManifest.Rows(
             examples.training(),
             examples.validation(),
@@ -162,10 +158,8 @@ record PackedTables(
     }
   }
 
-  private static JavaRDD<PackedRows> blocks(
-      JavaPairRDD<RowKey, Packed> packed, int first, Plan plan, int views) {
-    return slice(packed, first, plan.nodes())
-        .mapPartitions(new Blocks(views, plan.features().width(), plan.targets().width()), true);
+  private static JavaRDD<PackedRow> rows(JavaPairRDD<RowKey, Packed> packed, int first, int count) {
+    return slice(packed, first, count).map(row -> ((Packed.Example) row._2()).row());
   }
 
   /** Some partitions only; the others are not computed. */
@@ -176,28 +170,6 @@ record PackedTables(
         (Function1<Object, Object> & Serializable)
             partition -> (int) partition >= first && (int) partition < end;
     return PartitionPruningRDD.create(packed.rdd(), wanted).toJavaRDD();
-  }
-
-  private record Blocks(int views, int featureWidth, int targetWidth)
-      implements FlatMapFunction<Iterator<Tuple2<RowKey, Packed>>, PackedRows> {
-    @Override
-    public Iterator<PackedRows> call(Iterator<Tuple2<RowKey, Packed>> rows) {
-      List<float[]> features = new ArrayList<>();
-      List<float[]> targets = new ArrayList<>();
-      while (rows.hasNext()) {
-        Packed.Example example = (Packed.Example) rows.next()._2();
-        features.add(example.features());
-        targets.add(example.targets());
-      }
-      PackedRows block =
-          new PackedRows(
-              views,
-              featureWidth,
-              targetWidth,
-              features.toArray(float[][]::new),
-              targets.toArray(float[][]::new));
-      return Collections.singleton(block).iterator();
-    }
   }
 
   /**

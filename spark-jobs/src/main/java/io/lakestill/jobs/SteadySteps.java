@@ -2,6 +2,7 @@ package io.lakestill.jobs;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.lakestill.train.Epoch;
+import io.lakestill.train.RowsHeld;
 import io.lakestill.train.StepPhases;
 import io.lakestill.train.TrainingProgress;
 import java.io.IOException;
@@ -20,10 +21,16 @@ final class SteadySteps implements TrainingProgress {
   private int steps;
   private double seconds;
   private StepPhases phases = StepPhases.NONE;
+  private RowsHeld rows = new RowsHeld(0, 0, 0);
 
   SteadySteps(int batch, Console console) {
     this.batch = batch;
     this.console = console;
+  }
+
+  @Override
+  public void packed(RowsHeld held) {
+    rows = held;
   }
 
   @Override
@@ -67,7 +74,10 @@ final class SteadySteps implements TrainingProgress {
         .put("loss", phases.loss() / 1e9 / steps)
         .put("exchange", phases.exchange() / 1e9 / steps)
         .put("update", phases.update() / 1e9 / steps);
-    summary.put("peak_memory_bytes", peakMemory());
+    summary
+        .put("peak_memory_bytes", peakMemory())
+        .put("rows_in_memory_bytes", rows.heapBytes())
+        .put("rows_on_disk_bytes", rows.diskBytes());
   }
 
   /** What this process held at most, native buffers included; the heap's limit where unknown. */

@@ -2,9 +2,10 @@ package io.lakestill.jobs;
 
 import io.lakestill.error.Errors;
 import io.lakestill.objective.WeightedTerms;
-import io.lakestill.train.PackedRows;
+import io.lakestill.train.PackedRow;
 import io.lakestill.train.RowLayout;
 import java.io.Serializable;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -84,27 +85,29 @@ record StudentWork(Kind kind, String objective, int batch, int epochs) implement
     }
   }
 
-  /** One block of rows per node. */
-  JavaRDD<PackedRows> rows(JavaSparkContext spark, RowLayout targets, int nodes, int rows) {
+  /** A partition of rows per node, made up as they are asked for. */
+  JavaRDD<PackedRow> rows(JavaSparkContext spark, RowLayout targets, int nodes, int rows) {
     List<Integer> numbers = IntStream.range(0, nodes).boxed().toList();
     return spark
         .parallelize(numbers, nodes)
-        .map(node -> block(targets, node, rows / nodes + (node < rows % nodes ? 1 : 0)));
+        .flatMap(node -> rows(targets, node, rows / nodes + (node < rows % nodes ? 1 : 0)));
   }
 
-  private PackedRows block(RowLayout targets, int node, int rows) {
+  private Iterator<PackedRow> rows(RowLayout targets, int node, int rows) {
     Random random = new Random(node);
-    float[][] features = new float[rows][kind.width()];
-    float[][] values = new float[rows][targets.width()];
-    for (int row = 0; row < rows; row++) {
-      for (int i = 0; i < features[row].length; i++) {
-        features[row][i] = (float) random.nextGaussian();
-      }
-      for (int i = 0; i < values[row].length; i++) {
-        values[row][i] = (float) random.nextGaussian();
-      }
-      values[row][0] = random.nextInt(CLASSES);
+    return IntStream.range(0, rows).mapToObj(row -> row(targets, random)).iterator();
+  }
+
+  private PackedRow row(RowLayout targets, Random random) {
+    float[] features = new float[kind.width()];
+    float[] values = new float[targets.width()];
+    for (int i = 0; i < features.length; i++) {
+      features[i] = (float) random.nextGaussian();
     }
-    return new PackedRows(1, kind.width(), targets.width(), features, values);
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (float) random.nextGaussian();
+    }
+    values[0] = random.nextInt(CLASSES);
+    return new PackedRow(features, values);
   }
 }

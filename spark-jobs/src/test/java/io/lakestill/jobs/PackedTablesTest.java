@@ -6,11 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.lakestill.error.ExitCode;
 import io.lakestill.error.LakestillException;
 import io.lakestill.objective.Requirements;
-import io.lakestill.train.PackedRows;
+import io.lakestill.train.PackedRow;
 import io.lakestill.train.RowLayout;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.apache.spark.sql.SparkSession;
@@ -38,13 +37,16 @@ class PackedTablesTest {
             new PackedTables.Plan(
                 blueprint.recipe().data(), blueprint.features(), targets, taught, 3));
 
-    assertBalanced(tables.training().collect(), 3, Digits.examples(Split.TRAIN).size(), 2);
-    assertBalanced(tables.validation().collect(), 3, Digits.examples(Split.VALIDATION).size(), 1);
+    List<List<PackedRow>> training = tables.training().glom().collect();
+    int width = targets.width();
+    assertBalanced(training, 3, Digits.examples(Split.TRAIN).size(), 2 * width);
+    assertBalanced(
+        tables.validation().glom().collect(), 3, Digits.examples(Split.VALIDATION).size(), width);
     // The synthetic teacher is sure of the label, so every row shows whether it was paired right.
-    for (PackedRows block : tables.training().collect()) {
-      for (float[] target : block.targets()) {
-        assertThat(largest(target, 1)).isEqualTo((int) target[0]);
-        assertThat(largest(target, 12)).isEqualTo((int) target[11]);
+    for (List<PackedRow> block : training) {
+      for (PackedRow row : block) {
+        assertThat(largest(row.targets(), 1)).isEqualTo((int) row.targets()[0]);
+        assertThat(largest(row.targets(), 12)).isEqualTo((int) row.targets()[11]);
       }
     }
   }
@@ -65,14 +67,16 @@ class PackedTablesTest {
         .hasMessageContaining("run with fewer executors");
   }
 
-  private static void assertBalanced(List<PackedRows> blocks, int nodes, int rows, int views) {
-    assertThat(blocks).hasSize(nodes).allMatch(block -> block.views() == views);
-    assertThat(blocks.stream().mapToInt(PackedRows::rows).sum()).isEqualTo(rows);
+  private static void assertBalanced(
+      List<List<PackedRow>> blocks, int nodes, int rows, int targetValues) {
+    assertThat(blocks).hasSize(nodes);
+    assertThat(blocks.stream().mapToInt(List::size).sum()).isEqualTo(rows);
     assertThat(blocks)
-        .extracting(PackedRows::rows)
+        .extracting(List::size)
         .allMatch(count -> count == rows / nodes || count == rows / nodes + 1);
-    assertThat(blocks.stream().flatMap(block -> Arrays.stream(block.features())))
-        .doesNotHaveDuplicates();
+    List<PackedRow> all = blocks.stream().flatMap(List::stream).toList();
+    assertThat(all).allMatch(row -> row.targets().length == targetValues);
+    assertThat(all).extracting(PackedRow::features).doesNotHaveDuplicates();
   }
 
   private static int largest(float[] target, int offset) {

@@ -15,7 +15,7 @@ import io.lakestill.signal.SignalTable;
 import io.lakestill.signal.codec.Dense16;
 import io.lakestill.signal.codec.Dense32;
 import io.lakestill.signal.codec.Int8;
-import io.lakestill.train.PackedRows;
+import io.lakestill.train.PackedRow;
 import io.lakestill.train.RowLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -245,12 +245,10 @@ class SignalCodecsTest {
             new PackedTables.Plan(
                 blueprint.recipe().data(), blueprint.features(), layout, taught, 2));
     List<float[]> seen = new ArrayList<>();
-    for (PackedRows block : packed.training().collect()) {
-      for (int i = 0; i < block.features().length; i++) {
-        float[] row = Arrays.copyOf(block.features()[i], Pets.WIDTH + layout.width());
-        System.arraycopy(block.targets()[i], 0, row, Pets.WIDTH, layout.width());
-        seen.add(row);
-      }
+    for (PackedRow packedRow : packed.training().collect()) {
+      float[] row = Arrays.copyOf(packedRow.features(), Pets.WIDTH + layout.width());
+      System.arraycopy(packedRow.targets(), 0, row, Pets.WIDTH, layout.width());
+      seen.add(row);
     }
     assertThat(seen).hasSizeBetween(30, 59);
     return seen;

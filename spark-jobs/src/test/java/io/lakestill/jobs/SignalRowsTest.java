@@ -10,7 +10,7 @@ import io.lakestill.jobs.SyntheticSignals.Example;
 import io.lakestill.objective.Requirements;
 import io.lakestill.signal.LogitSummary;
 import io.lakestill.signal.SignalTable;
-import io.lakestill.train.PackedRows;
+import io.lakestill.train.PackedRow;
 import io.lakestill.train.RowLayout;
 import io.lakestill.train.RowLayout.Slot;
 import java.io.IOException;
@@ -52,11 +52,10 @@ class SignalRowsTest {
   private static List<float[]> targets(List<SignalTable> tables, String... needs) {
     PackedTables packed = pack(tables, needs);
     List<float[]> targets = new ArrayList<>();
-    for (PackedRows block : packed.training().collect()) {
-      for (float[] row : block.targets()) {
-        targets.add(Arrays.copyOfRange(row, 0, block.targetWidth()));
-        targets.add(Arrays.copyOfRange(row, block.targetWidth(), 2 * block.targetWidth()));
-      }
+    for (PackedRow row : packed.training().collect()) {
+      int width = row.targets().length / 2;
+      targets.add(Arrays.copyOfRange(row.targets(), 0, width));
+      targets.add(Arrays.copyOfRange(row.targets(), width, 2 * width));
     }
     assertThat(targets).hasSize(2 * training.size());
     return targets;
