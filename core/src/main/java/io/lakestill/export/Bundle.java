@@ -38,12 +38,15 @@ public record Bundle(Path folder, Configuration configuration, BundleManifest ma
   }
 
   /**
-   * Opens a bundle and checks the size and SHA-256 of every file.
+   * Opens a bundle and checks the size and SHA-256 of every file. The folder of a {@link Model}
+   * stands for the bundle of its current version.
    *
    * @throws LakestillException (exit 3) when there is none, or naming the file that is damaged
    */
   public static Bundle open(Path folder, Configuration configuration) {
+    Model model = new Model(folder, configuration);
     return find(folder, configuration)
+        .or(() -> model.current().flatMap(now -> find(model.bundle(now), configuration)))
         .orElseThrow(
             () ->
                 Errors.badInput(
@@ -79,17 +82,18 @@ public record Bundle(Path folder, Configuration configuration, BundleManifest ma
   }
 
   private static Optional<Bundle> at(Path folder, Configuration configuration) {
+    Optional<Bundle> bundle = unread(folder, configuration);
+    bundle.ifPresent(found -> found.manifest().files().forEach(found::bytes));
+    return bundle;
+  }
+
+  /** The bundle at exactly this place, of which nothing but the manifest has been read. */
+  public static Optional<Bundle> unread(Path folder, Configuration configuration) {
     Path path = new Path(folder, MANIFEST);
     return new StoredFile(path, configuration)
         .text()
-        .map(
-            text -> {
-              BundleManifest manifest =
-                  BundleManifest.fromJson(Json.parse(text, path.toString()), path.toString());
-              Bundle bundle = new Bundle(folder, configuration, manifest);
-              manifest.files().forEach(bundle::bytes);
-              return bundle;
-            });
+        .map(text -> BundleManifest.fromJson(Json.parse(text, path.toString()), path.toString()))
+        .map(manifest -> new Bundle(folder, configuration, manifest));
   }
 
   /** The model file, checked. */

@@ -11,6 +11,7 @@ import io.lakestill.student.Shape;
 import io.lakestill.student.StudentGraph;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 
 /** The JSON of a {@link BundleManifest}. */
 final class BundleManifestJson {
@@ -58,10 +59,16 @@ final class BundleManifestJson {
   }
 
   private static ObjectNode written(SignalTableVersion table) {
-    return Json.object()
-        .put("path", table.path())
-        .put("version", table.version())
-        .put("fingerprint", table.fingerprint());
+    ObjectNode json =
+        Json.object()
+            .put("path", table.path())
+            .put("version", table.version())
+            .put("fingerprint", table.fingerprint());
+    if (!table.dates().isEmpty()) {
+      table.dates().forEach(json.putArray("dates")::add);
+    }
+    table.unused().ifPresent(count -> json.put("unused", count));
+    return json;
   }
 
   private static ArrayNode shape(BundleManifest manifest, String output) {
@@ -103,7 +110,11 @@ final class BundleManifestJson {
 
   private static SignalTableVersion signalTable(JsonFields fields) {
     return new SignalTableVersion(
-        fields.text("path"), fields.whole("version"), fields.text("fingerprint"));
+        fields.text("path"),
+        fields.whole("version"),
+        fields.text("fingerprint"),
+        fields.has("dates") ? fields.texts("dates") : List.of(),
+        fields.has("unused") ? OptionalLong.of(fields.whole("unused")) : OptionalLong.empty());
   }
 
   private static BundleFile file(JsonFields fields) {

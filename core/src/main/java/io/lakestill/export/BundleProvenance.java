@@ -2,6 +2,7 @@ package io.lakestill.export;
 
 import java.time.Instant;
 import java.util.List;
+import java.util.OptionalLong;
 
 /**
  * Where a bundle comes from.
@@ -28,9 +29,22 @@ public record BundleProvenance(
    *
    * @param path the folder of the table
    * @param version counted from 1
-   * @param fingerprint of that version, as in its manifest
+   * @param fingerprint of what was read of that version
+   * @param dates of the slices that were read, in order; none of a table without dates
+   * @param unused examples with signals there that the model did not learn from; empty in bundles
+   *     of versions that did not count them
    */
-  public record SignalTableVersion(String path, long version, String fingerprint) {}
+  public record SignalTableVersion(
+      String path, long version, String fingerprint, List<String> dates, OptionalLong unused) {
+    public SignalTableVersion {
+      dates = List.copyOf(dates);
+    }
+
+    /** Of a table without dates, whose unused examples were not counted. */
+    public SignalTableVersion(String path, long version, String fingerprint) {
+      this(path, version, fingerprint, List.of(), OptionalLong.empty());
+    }
+  }
 
   public BundleProvenance {
     signalTables = List.copyOf(signalTables);

@@ -65,6 +65,16 @@ public final class Garbage {
    *     damaged, or that is no signal table
    */
   public static Garbage find(SignalTable table, int keep, Supplier<Set<String>> leases) {
+    return find(table, keep, Set.of(), leases);
+  }
+
+  /**
+   * The same with versions that stay in any case.
+   *
+   * @param needed their numbers; those that are gone already are passed over
+   */
+  public static Garbage find(
+      SignalTable table, int keep, Set<Integer> needed, Supplier<Set<String>> leases) {
     if (keep < 1) {
       throw new IllegalArgumentException("the current version is always kept, keep is " + keep);
     }
@@ -74,7 +84,7 @@ public final class Garbage {
       garbage.list();
       garbage.living = leases.get();
       Optional<SignalManifest> current = table.current();
-      garbage.choose(current.map(SignalManifest::version).orElse(0), keep);
+      garbage.choose(current.map(SignalManifest::version).orElse(0), keep, needed);
       if (current.isEmpty()) {
         garbage.requireOurs();
       }
@@ -115,10 +125,15 @@ public final class Garbage {
     folders.add(folder.getPath());
   }
 
-  private void choose(int current, int keep) {
+  private void choose(int current, int keep, Set<Integer> needed) {
     List<Integer> committed =
         table.versions().stream().filter(version -> version <= current).toList();
-    keptVersions.addAll(committed.subList(Math.max(0, committed.size() - keep), committed.size()));
+    int first = Math.max(0, committed.size() - keep);
+    for (int i = 0; i < committed.size(); i++) {
+      if (i >= first || needed.contains(committed.get(i))) {
+        keptVersions.add(committed.get(i));
+      }
+    }
     Set<Path> named = new HashSet<>();
     for (int version : keptVersions) {
       SignalManifest manifest = table.manifest(version);

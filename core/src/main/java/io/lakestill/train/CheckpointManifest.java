@@ -94,9 +94,19 @@ public record CheckpointManifest(
    *
    * @param teacher the teacher's id
    * @param version of its table
-   * @param fingerprint of that version
+   * @param fingerprint of what was read of that version
+   * @param dates of the slices that were read, in order; none of a table without dates
    */
-  public record Signals(String teacher, int version, String fingerprint) {}
+  public record Signals(String teacher, int version, String fingerprint, List<String> dates) {
+    public Signals {
+      dates = List.copyOf(dates);
+    }
+
+    /** Of a table without dates. */
+    public Signals(String teacher, int version, String fingerprint) {
+      this(teacher, version, fingerprint, List.of());
+    }
+  }
 
   public CheckpointManifest {
     memory = List.copyOf(memory);
@@ -160,11 +170,15 @@ public record CheckpointManifest(
         .put("orphans", rows.orphans());
     ArrayNode learned = json.putArray("signals");
     for (Signals from : signals) {
-      learned
-          .addObject()
-          .put("teacher", from.teacher())
-          .put("version", from.version())
-          .put("fingerprint", from.fingerprint());
+      ObjectNode entry =
+          learned
+              .addObject()
+              .put("teacher", from.teacher())
+              .put("version", from.version())
+              .put("fingerprint", from.fingerprint());
+      if (!from.dates().isEmpty()) {
+        from.dates().forEach(entry.putArray("dates")::add);
+      }
     }
     ArrayNode reasons = json.putArray("experimental");
     experimental.forEach(reasons::add);
@@ -213,7 +227,10 @@ public record CheckpointManifest(
 
   private static Signals from(JsonFields fields) {
     return new Signals(
-        fields.text("teacher"), fields.integer("version"), fields.text("fingerprint"));
+        fields.text("teacher"),
+        fields.integer("version"),
+        fields.text("fingerprint"),
+        fields.has("dates") ? fields.texts("dates") : List.of());
   }
 
   private static Rows rows(JsonFields fields) {

@@ -16,6 +16,7 @@ import io.lakestill.student.Shape;
 import io.lakestill.student.StudentGraph;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -64,6 +65,29 @@ class BundleManifestTest {
 
     assertThat(json.has("signal_table")).isFalse();
     assertThat(json.get("signal_tables")).hasSize(2);
+    ObjectNode schema = TestResource.json("/io/lakestill/schema/bundle.v1.schema.json");
+    assertThat(SchemaCheck.faultsOfWriter(schema, json)).isEmpty();
+    assertThat(BundleManifest.fromJson(json, "bundle.json")).isEqualTo(manifest);
+  }
+
+  @Test
+  void saysWhichDatesWereReadAndHowManyExamplesWereNotUsed() {
+    BundleManifest manifest =
+        Bundles.manifest(
+            List.of(
+                new SignalTableVersion(
+                    "lake/signals/resnet",
+                    3,
+                    "b".repeat(64),
+                    List.of("2026-11-02", "2026-11-03"),
+                    OptionalLong.of(17))),
+            1);
+
+    ObjectNode json = manifest.toJson();
+
+    assertThat(json.at("/signal_table/dates").toString())
+        .isEqualTo("[\"2026-11-02\",\"2026-11-03\"]");
+    assertThat(json.at("/signal_table/unused").asLong()).isEqualTo(17);
     ObjectNode schema = TestResource.json("/io/lakestill/schema/bundle.v1.schema.json");
     assertThat(SchemaCheck.faultsOfWriter(schema, json)).isEmpty();
     assertThat(BundleManifest.fromJson(json, "bundle.json")).isEqualTo(manifest);

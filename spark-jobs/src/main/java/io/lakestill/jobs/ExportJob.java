@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 import org.apache.hadoop.conf.Configuration;
@@ -136,7 +137,7 @@ record ExportJob(
   private BundleProvenance provenance(CheckpointManifest trained, String fingerprint) {
     return new BundleProvenance(
         recipe,
-        trained.signals().stream().map(this::learnedFrom).toList(),
+        trained.signals().stream().map(from -> learnedFrom(from, trained.rows())).toList(),
         trained.seed(),
         trained.bestEpoch(),
         fingerprint,
@@ -144,9 +145,14 @@ record ExportJob(
         Instant.now().truncatedTo(ChronoUnit.SECONDS));
   }
 
-  private SignalTableVersion learnedFrom(CheckpointManifest.Signals from) {
+  private SignalTableVersion learnedFrom(
+      CheckpointManifest.Signals from, CheckpointManifest.Rows rows) {
     return new SignalTableVersion(
-        signals.get(from.teacher()).toString(), from.version(), from.fingerprint());
+        signals.get(from.teacher()).toString(),
+        from.version(),
+        from.fingerprint(),
+        from.dates(),
+        OptionalLong.of(rows.orphans() + rows.leftOut()));
   }
 
   private static byte[] bigDlFile(BigDlStudent student) {

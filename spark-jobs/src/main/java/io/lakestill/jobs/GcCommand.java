@@ -2,11 +2,16 @@ package io.lakestill.jobs;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import io.lakestill.error.Errors;
+import io.lakestill.export.Model;
 import io.lakestill.signal.Garbage;
 import io.lakestill.signal.SignalTable;
+import java.util.List;
 import java.util.Locale;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.Callable;
+import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -36,6 +41,13 @@ final class GcCommand implements Callable<Integer> {
       description = "Keeps the newest N versions, the current one included; all if not given.")
   private int keep = Integer.MAX_VALUE;
 
+  @Option(
+      names = "--catalogue",
+      paramLabel = "DIR",
+      description =
+          "Keeps also what students of this catalogue learned from, for lineage. Repeatable.")
+  private List<String> catalogues = List.of();
+
   @Option(names = "--dry-run", description = "Says what would be removed, and removes nothing.")
   private boolean dryRun;
 
@@ -54,7 +66,7 @@ final class GcCommand implements Callable<Integer> {
       Leased held = Leased.whole(opened);
       try (RunLease lease = RunLease.take(held, run, opened.configuration(), console)) {
         TableLeases leases = new TableLeases(opened, run, console);
-        Garbage garbage = Garbage.find(opened, keep, leases::living);
+        Garbage garbage = Garbage.find(opened, keep, learnedFrom(opened, spark), leases::living);
         if (!dryRun) {
           lease.requireHeld();
           garbage.delete();
@@ -67,6 +79,19 @@ final class GcCommand implements Callable<Integer> {
       summary.failed(e);
     }
     return summary.finish();
+  }
+
+  /** The versions of a table that students of the catalogues learned from. */
+  private Set<Integer> learnedFrom(SignalTable opened, SparkSession spark) {
+    Set<Integer> versions = new TreeSet<>();
+    for (String catalogue : catalogues) {
+      for (Model model : Catalogues.open(catalogue, spark).models()) {
+        model.learnedFrom().stream()
+            .filter(from -> new Path(from.path()).equals(opened.root()))
+            .forEach(from -> versions.add(Math.toIntExact(from.version())));
+      }
+    }
+    return versions;
   }
 
   private void tell(Garbage garbage, RunSummary summary, Console console) {

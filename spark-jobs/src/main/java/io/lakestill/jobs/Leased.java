@@ -1,5 +1,6 @@
 package io.lakestill.jobs;
 
+import io.lakestill.export.Model;
 import io.lakestill.signal.SignalTable;
 import org.apache.hadoop.fs.Path;
 
@@ -37,6 +38,12 @@ record Leased(Path file, String name, String otherwise) {
         new Path(table.leases(), DATE + date),
         "Date %s of signal table '%s'".formatted(date, table.root()),
         ", or teach other dates meanwhile");
+  }
+
+  /** A model of a catalogue: its versions, and which of them serves. */
+  static Leased model(Model model) {
+    return new Leased(
+        model.lease(), "Model '%s'".formatted(model.folder()), ", or give another --model");
   }
 
   /** The instant in which the list of slices is read and replaced. */

@@ -5,6 +5,7 @@ import com.typesafe.config.ConfigRenderOptions;
 import io.lakestill.data.FeaturePipeline;
 import io.lakestill.error.Errors;
 import io.lakestill.error.LakestillException;
+import io.lakestill.export.Model;
 import io.lakestill.recipe.DataSettings;
 import io.lakestill.recipe.FeatureSettings;
 import io.lakestill.recipe.ModelRole;
@@ -302,6 +303,29 @@ final class Pipeline {
   /** The scorecard and its verdict. */
   private void evaluate() {
     new Evaluation(spark, blueprint, output, console, log, summary).run();
+  }
+
+  /**
+   * Puts the student of the first seed into a catalogue; its gates have been asked.
+   *
+   * @param model its name there; the recipe's if empty
+   */
+  void promote(String catalogue, Optional<String> model) {
+    Model target = Catalogues.open(catalogue, spark).model(model.orElseGet(recipe()::name));
+    int seed = blueprint.student().firstSeed();
+    PromoteJob job =
+        new PromoteJob(
+            target, output.bundle(ModelRole.STUDENT, seed, seed), output, recipe().name(), runId);
+    int version = log.stage("promote " + target.name(), () -> job.run(console));
+    if (blueprint.gates().isEmpty()) {
+      console.line("  the recipe has no gates (evaluate.gates), so nothing was asked of it");
+    }
+    console.line("  %s v%d is current in %s".formatted(target.name(), version, catalogue));
+    summary
+        .putObject("promoted")
+        .put("model", target.name())
+        .put("version", version)
+        .put("path", target.bundle(version).toString());
   }
 
   private Recipe recipe() {

@@ -35,6 +35,14 @@ abstract class RecipeCommand implements Callable<Integer> {
     return DateSelection.ALL;
   }
 
+  /** What it does when its stages are done. */
+  void afterwards(Pipeline pipeline) {}
+
+  /** The blueprint that its stages follow: of the recipe, or of a part of its examples. */
+  Blueprint followed(Blueprint blueprint, SparkSession spark, OutputFolder output) {
+    return blueprint;
+  }
+
   @Override
   public final Integer call() {
     Blueprint blueprint = options().blueprint();
@@ -46,7 +54,7 @@ abstract class RecipeCommand implements Callable<Integer> {
     try (SparkSession spark = Sessions.open(spec.name() + " " + blueprint.recipe().name())) {
       OutputFolder output = OutputFolder.of(blueprint.recipe().output(), spark);
       summary.json().put("output", output.root().toString());
-      run(spark, blueprint, output, summary);
+      run(spark, followed(blueprint, spark, output), output, summary);
     } catch (Throwable e) { // Whatever it is, a scheduler gets a summary and an exit code.
       summary.failed(e);
     }
@@ -79,6 +87,7 @@ abstract class RecipeCommand implements Callable<Integer> {
         lease.ifPresent(RunLease::requireHeld);
         pipeline.run(stage);
       }
+      afterwards(pipeline);
       lease.ifPresent(RunLease::requireHeld);
       summary.done();
       console.line("Done in " + Console.shown(spent()) + ".");

@@ -47,11 +47,21 @@ public final class RecipeOptions {
    * @throws io.lakestill.error.LakestillException (exit 2) that lists every problem
    */
   Blueprint blueprint() {
+    return blueprint(List.of());
+  }
+
+  /**
+   * The same with more overrides, as {@code --set} takes them.
+   *
+   * @throws io.lakestill.error.LakestillException (exit 2) that lists every problem
+   */
+  Blueprint blueprint(List<String> more) {
     Problems problems = new Problems();
     List<RecipeFile> files = RecipeFile.read(recipes);
     List<String> all = new ArrayList<>(overrides);
+    all.addAll(more);
     if (output != null) {
-      all.add("output=\"" + output.replace("\\", "\\\\").replace("\"", "\\\"") + "\"");
+      all.add("output=" + quoted(output));
     }
     RecipeReader reader = new RecipeReader(home(), files.get(0).folder());
     Optional<Blueprint> blueprint =
@@ -60,6 +70,11 @@ public final class RecipeOptions {
             .flatMap(draft -> Blueprint.of(draft, problems));
     problems.throwIfAny(String.join("' with '", recipes));
     return blueprint.orElseThrow();
+  }
+
+  /** A text as a value of HOCON. */
+  static String quoted(String text) {
+    return "\"" + text.replace("\\", "\\\\").replace("\"", "\\\"") + "\"";
   }
 
   /** The folder of the installation, set by {@code bin/lakestill}; the working folder otherwise. */

@@ -181,7 +181,7 @@ record Taught(List<SignalVersion> versions, Map<String, KeptLogits> kept) {
         .map(
             from ->
                 new CheckpointManifest.Signals(
-                    from.teacher().id(), from.version(), from.fingerprint()))
+                    from.teacher().id(), from.version(), from.fingerprint(), from.dates()))
         .toList();
   }
 
