@@ -61,6 +61,11 @@ import picocli.CommandLine.HelpCommand;
           + " out/scored"
     })
 public final class Lakestill implements Runnable {
+  private static final String ELSEWHERE = "its standard error says why";
+
+  /** Why the command failed; one process runs one. */
+  private static volatile String cause = ELSEWHERE;
+
   @CommandLine.Spec private CommandLine.Model.CommandSpec spec;
 
   public static void main(String[] args) {
@@ -69,13 +74,25 @@ public final class Lakestill implements Runnable {
       return;
     }
     if ("cluster".equals(System.getProperty("spark.submit.deployMode"))) {
-      throw new IllegalStateException("lakestill ended with exit code " + code);
+      throw ended(code);
     }
     System.exit(code);
   }
 
+  /**
+   * What a resource manager shows as the reason of a failure, and where {@code bin/lakestill} finds
+   * the exit code; a stack would hide both.
+   */
+  static IllegalStateException ended(int code) {
+    IllegalStateException end =
+        new IllegalStateException("lakestill ended with exit code %d: %s".formatted(code, cause));
+    end.setStackTrace(new StackTraceElement[0]);
+    return end;
+  }
+
   /** Runs one command line and gives its exit code. */
   static int execute(String... args) {
+    cause = ELSEWHERE;
     return new CommandLine(new Lakestill())
         .setCaseInsensitiveEnumValuesAllowed(true)
         .setExecutionExceptionHandler(Lakestill::failed)
@@ -95,6 +112,7 @@ public final class Lakestill implements Runnable {
 
   /** The last line on standard error is the cause: it is what a scheduler's log shows. */
   static int finish(ObjectNode summary, Failure failure) {
+    cause = failure.message();
     System.out.println(Json.line(summary));
     System.err.println("lakestill " + summary.path("command").asText() + ": " + failure.message());
     return failure.exitCode().code();

@@ -8,9 +8,11 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.SparkContext;
 import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
+import scala.Option;
 
 /**
  * A command that works on a recipe: it reads and checks the recipe, starts Spark, takes the output
@@ -74,8 +76,7 @@ abstract class RecipeCommand implements Callable<Integer> {
     faults.gather(preflight::refuseLocalOutput);
     Optional<RunLease> lease =
         dates().isAll() && faults.isEmpty()
-            ? faults.gather(
-                () -> RunLease.take(Leased.output(output), runId, configuration, console))
+            ? faults.gather(() -> takeOutput(spark, output, configuration))
             : Optional.empty();
     try {
       preflight.check(stages(), faults);
@@ -103,6 +104,23 @@ abstract class RecipeCommand implements Callable<Integer> {
       }
       lease.ifPresent(RunLease::close);
     }
+  }
+
+  /**
+   * Where a resource manager starts a driver again whose machine has died, what that one held looks
+   * alive for a while: there it is waited for, not refused.
+   */
+  private RunLease takeOutput(
+      SparkSession spark, OutputFolder output, Configuration configuration) {
+    Leased leased = Leased.output(output);
+    return isAnotherAttempt(spark.sparkContext())
+        ? RunLease.await(leased, runId, configuration, console, RunLease.EXPIRY.multipliedBy(2))
+        : RunLease.take(leased, runId, configuration, console);
+  }
+
+  private static boolean isAnotherAttempt(SparkContext context) {
+    Option<String> attempt = context.applicationAttemptId();
+    return attempt.isDefined() && !attempt.get().equals("1");
   }
 
   private Duration spent() {

@@ -313,4 +313,14 @@ class LakestillTest {
     String[] lines = stderr.toString(StandardCharsets.UTF_8).strip().split("\n", -1);
     return lines[lines.length - 1];
   }
+
+  @Test
+  void tellsAResourceManagerCodeAndCause() {
+    int code = Lakestill.execute("plan", "--recipe", "/no/such/recipe.conf");
+
+    assertThat(Lakestill.ended(code))
+        .hasMessageStartingWith("lakestill ended with exit code 2: ")
+        .hasMessageContaining("/no/such/recipe.conf");
+    assertThat(Lakestill.ended(code).getStackTrace()).isEmpty();
+  }
 }

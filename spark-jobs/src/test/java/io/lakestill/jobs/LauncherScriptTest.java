@@ -130,6 +130,49 @@ class LauncherScriptTest {
   }
 
   @Test
+  void sendsRecipesAndLogSettingsToADriverOnYarn() throws Exception {
+    Path recipe = Files.writeString(checkout.caller().resolve("my.conf"), "");
+    List<String> submitted =
+        submitted(
+            checkout.run(
+                "bin/lakestill",
+                "--preset=yarn",
+                "--deploy-mode=cluster",
+                "--files=a.txt",
+                "run",
+                "--recipe=my.conf",
+                "--recipe",
+                "hdfs:///other.conf"));
+    assertThat(submitted.get(submitted.indexOf("--files") + 1))
+        .isEqualTo(
+            "a.txt,%s,%s"
+                .formatted(
+                    checkout.path("conf/spark/log4j2.properties").toRealPath(),
+                    recipe.toRealPath()));
+    assertThat(submitted).contains(JAVA_OPTIONS + "-Dlog4j2.configurationFile=log4j2.properties");
+  }
+
+  /** What spark-submit says and how it ends, and how the launcher then ends. */
+  @ParameterizedTest
+  @CsvSource({
+    "User class threw: lakestill ended with exit code 75: try again, 1, 75",
+    "State of driver-20261122-0001 is FAILED, 0, 1",
+    "State of driver-20261122-0001 is FINISHED, 0, 0",
+    "final status: SUCCEEDED, 0, 0",
+    "no such host, 1, 1",
+    "lakestill ended with exit code 6: before the signal, 143, 143"
+  })
+  void endsAsADriverElsewhereDid(String said, int submit, int ends) throws Exception {
+    checkout.write(
+        ".lakestill/spark/bin/spark-submit",
+        "#!/usr/bin/env bash\necho '%s' >&2\nexit %d\n".formatted(said, submit));
+    Outcome outcome =
+        checkout.run("bin/lakestill", "--preset=yarn", "--deploy-mode=cluster", "plan");
+    assertThat(outcome.exitCode()).isEqualTo(ends);
+    assertThat(outcome.stderr()).contains(said);
+  }
+
+  @Test
   void buildsOnlyWhenASourceIsNewerThanTheJar() throws Exception {
     checkout.tool("mvn", "echo building >&2; touch spark-jobs/target/lakestill-0.1.0.jar");
     assertThat(checkout.run("bin/lakestill", "plan").stderr()).doesNotContain("building");
