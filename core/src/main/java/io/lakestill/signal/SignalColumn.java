@@ -61,7 +61,11 @@ public record SignalColumn(
 
   /** Values per row. */
   public int width() {
-    return shape.stream().reduce(1, Math::multiplyExact);
+    int width = 1; // Asked for every row that is written: no stream.
+    for (int size : shape) {
+      width = Math.multiplyExact(width, size);
+    }
+    return width;
   }
 
   /** The basis of tables holds this text of what their teacher said: what is older stays valid. */

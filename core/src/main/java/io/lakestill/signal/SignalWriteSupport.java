@@ -1,5 +1,6 @@
 package io.lakestill.signal;
 
+import io.lakestill.signal.codec.CellWriter;
 import java.util.List;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
@@ -12,12 +13,15 @@ final class SignalWriteSupport extends WriteSupport<SignalRow> {
   private final SignalSchema schema;
   private final Binary teacherId;
   private final Map<String, String> metadata;
+  private final List<CellWriter> cells;
   private RecordConsumer out;
 
   SignalWriteSupport(SignalSchema schema, String teacherId, Map<String, String> metadata) {
     this.schema = schema;
     this.teacherId = Binary.fromString(teacherId);
     this.metadata = metadata;
+    this.cells =
+        schema.signals().stream().map(signal -> signal.codec().writer(signal.width())).toList();
   }
 
   @Override
@@ -54,8 +58,7 @@ final class SignalWriteSupport extends WriteSupport<SignalRow> {
     for (int k = 0; k < signals.size(); k++) {
       SignalColumn signal = signals.get(k);
       out.startField(signal.name(), next + k);
-      int width = signal.width();
-      signal.codec().write(out, row.signals()[k], row.index() * width, width);
+      cells.get(k).write(out, row.signals()[k], row.index() * signal.width());
       out.endField(signal.name(), next + k);
     }
     out.endMessage();

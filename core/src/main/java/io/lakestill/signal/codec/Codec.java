@@ -7,7 +7,6 @@ import io.lakestill.recipe.CodecSettings;
 import java.io.Serializable;
 import java.util.List;
 import java.util.OptionalInt;
-import org.apache.parquet.io.api.RecordConsumer;
 import org.apache.parquet.schema.Type;
 
 /**
@@ -44,12 +43,11 @@ public sealed interface Codec extends Serializable permits Dense32, Dense16, Int
   }
 
   /**
-   * Writes the value of the column for one row, which nothing of is {@link #refused}.
+   * What writes the cells of a column, one after the other; for one thread.
    *
-   * @param out stands in the field of the column
-   * @param values read, never kept; the row is {@code [offset, offset + width)}
+   * @param width values per row
    */
-  void write(RecordConsumer out, float[] values, int offset, int width);
+  CellWriter writer(int width);
 
   /** Its form in a manifest. */
   default ObjectNode toJson() {

@@ -8,7 +8,6 @@ import java.nio.ByteOrder;
 import java.util.List;
 import java.util.OptionalInt;
 import org.apache.parquet.io.api.Binary;
-import org.apache.parquet.io.api.RecordConsumer;
 import org.apache.parquet.schema.Type;
 import org.apache.parquet.schema.Types;
 
@@ -56,18 +55,27 @@ public record Dense16() implements Codec {
     return "dense16 holds numbers up to 65504";
   }
 
+  /** All cells go through one array: bytes of new memory would cost more than the rounding. */
   @Override
-  public void write(RecordConsumer out, float[] values, int offset, int width) {
-    out.addBinary(Binary.fromConstantByteArray(encode(values, offset, width)));
+  public CellWriter writer(int width) {
+    byte[] cell = new byte[2 * width];
+    return (out, values, offset) -> {
+      encode(values, offset, cell);
+      out.addBinary(Binary.fromReusedByteArray(cell));
+    };
   }
 
   /** The bytes of {@code [offset, offset + width)}. */
   public static byte[] encode(float[] values, int offset, int width) {
     byte[] bytes = new byte[2 * width];
-    for (int i = 0; i < width; i++) {
+    encode(values, offset, bytes);
+    return bytes;
+  }
+
+  private static void encode(float[] values, int offset, byte[] bytes) {
+    for (int i = 0; i < bytes.length / 2; i++) {
       HALVES.set(bytes, 2 * i, Half.of(values[offset + i]));
     }
-    return bytes;
   }
 
   /**

@@ -34,7 +34,11 @@ public record Dense32() implements Codec {
   }
 
   @Override
-  public void write(RecordConsumer out, float[] values, int offset, int width) {
+  public CellWriter writer(int width) {
+    return (out, values, offset) -> write(out, values, offset, width);
+  }
+
+  private static void write(RecordConsumer out, float[] values, int offset, int width) {
     out.startGroup();
     out.startField("list", 0);
     for (int i = offset; i < offset + width; i++) {

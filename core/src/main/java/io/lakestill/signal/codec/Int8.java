@@ -5,7 +5,6 @@ import static org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName.FLOAT;
 
 import java.util.List;
 import org.apache.parquet.io.api.Binary;
-import org.apache.parquet.io.api.RecordConsumer;
 import org.apache.parquet.schema.Type;
 import org.apache.parquet.schema.Types;
 
@@ -49,16 +48,20 @@ public record Int8() implements Codec {
   }
 
   @Override
-  public void write(RecordConsumer out, float[] values, int offset, int width) {
-    float scale = scale(values, offset, width);
-    out.startGroup();
-    out.startField(SCALE, 0);
-    out.addFloat(scale);
-    out.endField(SCALE, 0);
-    out.startField(VALUES, 1);
-    out.addBinary(Binary.fromConstantByteArray(encode(values, offset, width, scale)));
-    out.endField(VALUES, 1);
-    out.endGroup();
+  public CellWriter writer(int width) {
+    byte[] cell = new byte[width];
+    return (out, values, offset) -> {
+      float scale = scale(values, offset, width);
+      encode(values, offset, scale, cell);
+      out.startGroup();
+      out.startField(SCALE, 0);
+      out.addFloat(scale);
+      out.endField(SCALE, 0);
+      out.startField(VALUES, 1);
+      out.addBinary(Binary.fromReusedByteArray(cell));
+      out.endField(VALUES, 1);
+      out.endGroup();
+    };
   }
 
   /** The step of {@code [offset, offset + width)}, all finite. */
@@ -74,10 +77,14 @@ public record Int8() implements Codec {
   /** Each value in steps, to the nearest. */
   public static byte[] encode(float[] values, int offset, int width, float scale) {
     byte[] bytes = new byte[width];
-    for (int i = 0; i < width && scale > 0; i++) {
-      bytes[i] = (byte) Math.rint((double) values[offset + i] / scale);
-    }
+    encode(values, offset, scale, bytes);
     return bytes;
+  }
+
+  private static void encode(float[] values, int offset, float scale, byte[] bytes) {
+    for (int i = 0; i < bytes.length; i++) {
+      bytes[i] = scale > 0 ? (byte) Math.rint((double) values[offset + i] / scale) : 0;
+    }
   }
 
   /**

@@ -116,7 +116,11 @@ public record Topk(int k, List<Double> temperatures) implements Codec {
   }
 
   @Override
-  public void write(RecordConsumer out, float[] values, int offset, int width) {
+  public CellWriter writer(int width) {
+    return (out, values, offset) -> write(out, values, offset, width);
+  }
+
+  private void write(RecordConsumer out, float[] values, int offset, int width) {
     TopkRow row = TopkRow.of(values, offset, width, this);
     out.startGroup();
     int field = 0;
