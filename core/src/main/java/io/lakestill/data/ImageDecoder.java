@@ -27,9 +27,6 @@ import javax.imageio.stream.MemoryCacheImageInputStream;
 final class ImageDecoder {
   private static final Set<String> FORMATS = Set.of("png", "jpeg", "bmp", "gif");
 
-  /** What an image may have beside eight bytes for each pixel: profiles, thumbnails, notes. */
-  private static final int BESIDE_PIXELS = 64 << 20;
-
   private static final int BMP_HEADER_SIZE = 14;
   private static final int BMP_COMPRESSION = 30;
   private static final int BMP_HOLDS_JPEG = 4;
@@ -69,11 +66,12 @@ final class ImageDecoder {
   }
 
   private static void checkBytes(byte[] encoded, FeatureShape shape) throws BadFeaturesException {
-    long most = BESIDE_PIXELS + 8L * shape.plane();
-    if (encoded.length > most) {
+    long bytes = OversizeImage.standsFor(encoded).orElse(encoded.length);
+    long most = OversizeImage.mostBytes(shape);
+    if (bytes > most) {
       throw new BadFeaturesException(
           "the image has %d bytes, one of %d by %d pixels must not have more than %d"
-              .formatted(encoded.length, shape.width(), shape.height(), most));
+              .formatted(bytes, shape.width(), shape.height(), most));
     }
     // Of the image inside, the reader would believe any size.
     if (encoded.length > BMP_COMPRESSION

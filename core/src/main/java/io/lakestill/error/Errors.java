@@ -58,6 +58,25 @@ public final class Errors {
   }
 
   /**
+   * Spark could not keep what it computes in between.
+   *
+   * @param what failed
+   * @param folder where it keeps that
+   * @param reason what the disk said
+   */
+  public static LakestillException scratchDisk(
+      String what, String folder, String reason, Throwable cause) {
+    return new LakestillException(
+        ExitCode.TRY_AGAIN,
+        ("%s: Spark cannot write to its scratch folder %s: %s; make room there, or name a larger"
+             + " disk with --conf spark.local.dir=FOLDER (SPARK_LOCAL_DIRS of standalone workers,"
+             + " yarn.nodemanager.local-dirs on YARN), and start again. What was committed before"
+             + " is as it was.")
+            .formatted(what, folder, reason),
+        cause);
+  }
+
+  /**
    * The last step of a commit failed, and may have happened all the same.
    *
    * @param table the signal table
@@ -266,12 +285,27 @@ public final class Errors {
   }
 
   /** Executors died again and again, or all of Spark was stopped from outside. */
-  public static LakestillException stopped(String stage, Throwable cause) {
+  public static LakestillException stopped(String what, Throwable cause) {
     return new LakestillException(
         ExitCode.TRY_AGAIN,
-        ("Stage %s was stopped: %s. What was committed before is as it was. Start again; if the"
+        ("%s was stopped: %s. What was committed before is as it was. Start again; if the"
                 + " logs of the executors tell of memory, with more --executor-memory.")
-            .formatted(stage, String.valueOf(cause.getMessage()).lines().findFirst().orElse("")),
+            .formatted(what, String.valueOf(cause.getMessage()).lines().findFirst().orElse("")),
+        cause);
+  }
+
+  /**
+   * A task that ran out of memory.
+   *
+   * @param what its stage, and what it read where that is known
+   */
+  public static LakestillException outOfMemory(String what, Throwable cause) {
+    return new LakestillException(
+        ExitCode.TRY_AGAIN,
+        ("%s ran out of memory. What was committed before is as it was. Start again with more"
+                + " --executor-memory (--driver-memory in local mode) or fewer cores for each"
+                + " executor; if a file is named, look for a row of many megabytes in it.")
+            .formatted(what),
         cause);
   }
 

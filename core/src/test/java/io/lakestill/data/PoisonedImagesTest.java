@@ -213,6 +213,20 @@ class PoisonedImagesTest {
         "the image has 67115009 bytes, one of 32 by 24 pixels must not have more than 67115008");
   }
 
+  @Test
+  void tellsTheSizeOfAnImageThatWasLeftInItsTable() {
+    byte[] standIn = (OversizeImage.STAND_IN + "200000080").getBytes(StandardCharsets.US_ASCII);
+
+    assertRefused(
+        standIn,
+        SHAPE,
+        "the image has 200000080 bytes, one of 32 by 24 pixels must not have more than 67115008");
+    assertRefused(
+        (OversizeImage.STAND_IN + "many").getBytes(StandardCharsets.US_ASCII), SHAPE, "no PNG");
+    assertRefused(
+        (OversizeImage.STAND_IN + "12").getBytes(StandardCharsets.US_ASCII), SHAPE, "no PNG");
+  }
+
   private void assertRefused(byte[] bytes, FeatureShape shape, String reason) {
     assertThatThrownBy(() -> decode(bytes, shape))
         .as("seed %d", seed)

@@ -1,7 +1,9 @@
 package io.lakestill.jobs;
 
+import io.lakestill.error.Errors;
 import io.lakestill.error.ExitCode;
 import io.lakestill.error.LakestillException;
+import java.util.Optional;
 
 /**
  * How a command failed: what a scheduler reads and what a person reads.
@@ -18,12 +20,21 @@ record Failure(ExitCode exitCode, String message) {
         return new Failure(known.exitCode(), known.getMessage());
       }
     }
+    Optional<LakestillException> lacking =
+        ScratchDisk.fault(thrown, "The run failed")
+            .or(() -> SparkFailures.outOfMemory(thrown, "The run"));
+    if (lacking.isPresent()) {
+      return new Failure(lacking.get().exitCode(), lacking.get().getMessage());
+    }
     for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
       if (StorageFaults.isAccess(cause)) {
         return new Failure(
             ExitCode.BAD_RECIPE,
             chain(thrown) + "; correct the path, or give this user the rights it needs there.");
       }
+    }
+    if (SparkFailures.isLoss(thrown)) {
+      return new Failure(ExitCode.TRY_AGAIN, Errors.stopped("The run", thrown).getMessage());
     }
     if (SparkFailures.storageFault(thrown).isPresent()) {
       return new Failure(

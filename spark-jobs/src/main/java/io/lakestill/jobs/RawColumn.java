@@ -1,11 +1,14 @@
 package io.lakestill.jobs;
 
 import static org.apache.spark.sql.functions.array;
+import static org.apache.spark.sql.functions.concat;
 import static org.apache.spark.sql.functions.length;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.size;
 import static org.apache.spark.sql.functions.when;
 
+import io.lakestill.data.FeatureShape;
+import io.lakestill.data.OversizeImage;
 import io.lakestill.recipe.Encoding;
 import io.lakestill.recipe.FeatureSettings;
 import java.util.ArrayList;
@@ -73,10 +76,16 @@ record RawColumn(FeatureSettings features, String key, Dataset<Row> table) {
     return functions.col("`" + name.replace("`", "``") + "`");
   }
 
-  /** Binary, or an array of floats. */
+  /**
+   * Binary, or an array of floats. An image that is too large to be one of the shape is left where
+   * it is, so that no shuffle carries it; see {@link OversizeImage}.
+   */
   Column column() {
     List<String> columns = features.columns();
-    if (features.encoding() != Encoding.FLOAT) {
+    if (features.encoding() == Encoding.IMAGE) {
+      return boundedImage(named(columns.get(0)));
+    }
+    if (features.encoding() == Encoding.UINT8) {
       return named(columns.get(0));
     }
     Column values =
@@ -84,6 +93,12 @@ record RawColumn(FeatureSettings features, String key, Dataset<Row> table) {
             ? array(columns.stream().map(RawColumn::named).toArray(Column[]::new))
             : named(columns.get(0));
     return values.cast("array<float>");
+  }
+
+  private Column boundedImage(Column image) {
+    long most = OversizeImage.mostBytes(FeatureShape.of(features.shape()));
+    Column standIn = concat(lit(OversizeImage.STAND_IN), length(image).cast("string"));
+    return when(length(image).gt(most), standIn.cast("binary")).otherwise(image);
   }
 
   /** How many values {@code raw} holds; null where that is known only after decoding. */

@@ -7,6 +7,8 @@ import java.io.ObjectStreamException;
 import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.apache.parquet.io.ParquetDecodingException;
 import org.apache.spark.SparkException;
 
@@ -14,6 +16,11 @@ import org.apache.spark.SparkException;
 final class SparkFailures {
   /** How Spark says that a file could not be read, when Parquet itself did not notice. */
   private static final String READING = "Encountered error while reading file";
+
+  private static final Pattern FILE_READ = Pattern.compile(READING + " (\\S+?)[.]?(\\s|$)");
+
+  /** How its Parquet reader says that a batch of rows has no room. */
+  private static final String TOO_LARGE = "Cannot reserve additional contiguous bytes";
 
   /** How Spark says that nobody is left to do the work. */
   private static final List<String> LOSSES =
@@ -33,6 +40,14 @@ final class SparkFailures {
         return known;
       }
     }
+    Optional<LakestillException> scratch = ScratchDisk.fault(failure, "Stage " + stage + " failed");
+    if (scratch.isPresent()) {
+      return scratch.get();
+    }
+    Optional<LakestillException> memory = outOfMemory(failure, "Stage " + stage);
+    if (memory.isPresent()) {
+      return memory.get();
+    }
     if (isDamage(failure)) {
       return Errors.badInput(
           "Stage %s met a damaged Parquet file: %s. Restore the file and start again."
@@ -44,7 +59,7 @@ final class SparkFailures {
       return StorageFaults.failed("Stage " + stage + " failed" + place(failure), fault.get());
     }
     if (isLoss(failure)) {
-      return Errors.stopped(stage, failure);
+      return Errors.stopped("Stage " + stage, failure);
     }
     return failure instanceof RuntimeException unchecked
         ? unchecked
@@ -63,7 +78,7 @@ final class SparkFailures {
   }
 
   /** True when Spark gave up because of executors that died, or was stopped itself. */
-  private static boolean isLoss(Throwable failure) {
+  static boolean isLoss(Throwable failure) {
     for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
       String message = String.valueOf(cause.getMessage());
       if (LOSSES.stream().anyMatch(message::contains)) {
@@ -81,6 +96,35 @@ final class SparkFailures {
       }
     }
     return Optional.empty();
+  }
+
+  /**
+   * An error about memory, if the lack of it is the cause. A row that is too large to be read fails
+   * otherwise as a damaged file does.
+   *
+   * @param what ran out of it
+   */
+  static Optional<LakestillException> outOfMemory(Throwable failure, String what) {
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      String message = String.valueOf(cause.getMessage());
+      if (cause instanceof OutOfMemoryError
+          || message.contains(OutOfMemoryError.class.getName())
+          || message.contains(TOO_LARGE)) {
+        return Optional.of(Errors.outOfMemory(what + file(failure), failure));
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** The file that was being read, where Spark says so. */
+  private static String file(Throwable failure) {
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      Matcher read = FILE_READ.matcher(String.valueOf(cause.getMessage()));
+      if (read.find()) {
+        return " (reading '" + read.group(1) + "')";
+      }
+    }
+    return "";
   }
 
   /** True when a Parquet file could not be decoded, whatever of it was hit. */

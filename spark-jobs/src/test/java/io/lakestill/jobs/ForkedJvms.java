@@ -20,8 +20,9 @@ import org.awaitility.Awaitility;
  * needs beside them, without a distribution of Spark. They log to files, on standard error.
  *
  * @param folder holds what they share; {@link #in} makes it
+ * @param within a command that runs the one that follows it; mostly nothing
  */
-record ForkedJvms(Path folder) {
+record ForkedJvms(Path folder, List<String> within) {
   private static final Duration PATIENCE = Duration.ofMinutes(20);
   private static final int SHOWN_LINES = 60;
 
@@ -51,7 +52,17 @@ record ForkedJvms(Path folder) {
     // Spark launches executors from a folder with jars; theirs come by the class path.
     Files.createDirectories(folder.resolve("spark/jars"));
     Files.writeString(folder.resolve("log4j2.properties"), LOGGING);
-    return new ForkedJvms(folder);
+    return new ForkedJvms(folder, List.of());
+  }
+
+  /** The same, started by a command that runs the one that follows it. */
+  ForkedJvms within(List<String> command) {
+    return new ForkedJvms(folder, command);
+  }
+
+  /** What they give Spark as its local folder. */
+  Path scratch() {
+    return folder.resolve("scratch");
   }
 
   /** The system property that makes them log so, without {@code -D}. */
@@ -69,6 +80,17 @@ record ForkedJvms(Path folder) {
    */
   Process lakestill(String master, Path log, List<String> settings, List<String> arguments)
       throws IOException {
+    return lakestill(master, log, "1g", settings, arguments);
+  }
+
+  /**
+   * The same with another heap.
+   *
+   * @param heap as {@code -Xmx} takes it
+   */
+  Process lakestill(
+      String master, Path log, String heap, List<String> settings, List<String> arguments)
+      throws IOException {
     List<String> properties =
         new ArrayList<>(
             List.of(
@@ -79,13 +101,13 @@ record ForkedJvms(Path folder) {
                 "spark.driver.bindAddress=127.0.0.1",
                 "spark.sql.shuffle.partitions=2"));
     properties.addAll(settings);
-    return start(log, "1g", properties, Lakestill.class, arguments);
+    return start(log, heap, properties, Lakestill.class, arguments);
   }
 
   Process start(
       Path log, String heap, List<String> properties, Class<?> main, List<String> arguments)
       throws IOException {
-    List<String> command = new ArrayList<>();
+    List<String> command = new ArrayList<>(within);
     command.add(ProcessHandle.current().info().command().orElse("java"));
     command.add("-Xmx" + heap);
     command.addAll(List.of(SHORT_LIVED.split(" ")));
@@ -110,7 +132,7 @@ record ForkedJvms(Path folder) {
                 "SPARK_LOCAL_IP",
                 "127.0.0.1",
                 "SPARK_LOCAL_DIRS",
-                folder.resolve("scratch").toString()));
+                scratch().toString()));
     return builder.start();
   }
 

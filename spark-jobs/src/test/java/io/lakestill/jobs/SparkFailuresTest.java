@@ -8,6 +8,7 @@ import io.lakestill.error.LakestillException;
 import java.io.IOException;
 import org.apache.hadoop.security.AccessControlException;
 import org.apache.spark.SparkException;
+import org.apache.spark.memory.SparkOutOfMemoryError;
 import org.junit.jupiter.api.Test;
 
 class SparkFailuresTest {
@@ -64,6 +65,80 @@ class SparkFailuresTest {
             new SparkException("Job 7 cancelled because SparkContext was shut down"), "teach");
 
     assertThat(Failure.of(stopped).exitCode()).isEqualTo(ExitCode.TRY_AGAIN);
+  }
+
+  @Test
+  void aRowThatIsTooLargeToBeReadIsNoDamage() {
+    assertWorded(
+        new SparkException(
+            "Encountered error while reading file hdfs://lake/part-0.parquet. Details: ",
+            new RuntimeException(
+                "Cannot reserve additional contiguous bytes in the vectorized reader",
+                new OutOfMemoryError("Java heap space"))),
+        ExitCode.TRY_AGAIN,
+        "Stage teach (reading 'hdfs://lake/part-0.parquet') ran out of memory. What was committed"
+            + " before is as it was. Start again with more --executor-memory (--driver-memory in"
+            + " local mode) or fewer cores for each executor; if a file is named, look for a row of"
+            + " many megabytes in it.");
+  }
+
+  @Test
+  void aScratchFolderThatIsFullIsNamedWithItsSetting() {
+    IOException full = new IOException("No space left on device");
+    full.setStackTrace(
+        new StackTraceElement[] {
+          frame("java.io.FileOutputStream"),
+          frame("org.apache.spark.storage.TimeTrackingOutputStream"),
+          frame("org.apache.spark.sql.execution.UnsafeExternalRowSorter")
+        });
+
+    assertWorded(
+        new SparkException(
+            "Job aborted due to stage failure: Lost task 0.3 in stage 3.0 (TID 9) (10.0.0.5"
+                + " executor 7): java.io.IOException: No space left on device",
+            full),
+        ExitCode.TRY_AGAIN,
+        "Stage teach failed: Spark cannot write to its scratch folder of executor 7 on 10.0.0.5: No"
+            + " space left on device; make room there, or name a larger disk with --conf"
+            + " spark.local.dir=FOLDER (SPARK_LOCAL_DIRS of standalone workers,"
+            + " yarn.nodemanager.local-dirs on YARN), and start again. What was committed before is"
+            + " as it was.");
+  }
+
+  /** Which Spark reports as a lack of memory. */
+  @Test
+  void aSpillThatFailsIsNoLackOfMemory() {
+    RuntimeException worded =
+        SparkFailures.worded(
+            new SparkException(
+                "Job aborted due to stage failure",
+                new SparkOutOfMemoryError(
+                    "error while calling spill() on o.a.s.u.Sorter@1 : No space left on device")),
+            "teach");
+
+    assertThat(Failure.of(worded).message())
+        .contains("its scratch folder '", "': No space left on device; make room there");
+  }
+
+  @Test
+  void aTableThatCannotBeReadWhileAShuffleIsWrittenIsNotTheScratchFolders() {
+    IOException broken = new IOException("Input/output error");
+    broken.setStackTrace(
+        new StackTraceElement[] {
+          frame("java.io.FileInputStream"),
+          frame("org.apache.hadoop.fs.RawLocalFileSystem"),
+          frame("org.apache.spark.shuffle.sort.UnsafeShuffleWriter")
+        });
+
+    assertWorded(
+        new SparkException("Job aborted", broken),
+        ExitCode.TRY_AGAIN,
+        "Stage teach failed: Input/output error; check that the file system answers and has room,"
+            + " and start again. What was committed before is as it was.");
+  }
+
+  private static StackTraceElement frame(String owner) {
+    return new StackTraceElement(owner, "write", null, 1);
   }
 
   @Test
