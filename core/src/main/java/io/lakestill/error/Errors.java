@@ -163,8 +163,8 @@ public final class Errors {
     return new LakestillException(
         ExitCode.TRY_AGAIN,
         ("Another run has meanwhile committed version %d of signal table '%s' with projectors of"
-             + " its own, and one table has one projector for each signal; nothing of this run was"
-             + " kept. Start again: it will use those.")
+                + " its own, and one table has one projector for each signal; nothing of this run was"
+                + " kept. Start again: it will use those.")
             .formatted(version, table),
         null);
   }
@@ -363,9 +363,9 @@ public final class Errors {
     return new LakestillException(
         ExitCode.INTERNAL,
         ("The pass of teacher '%s' lost rows: of %d examples that were looked for in its files, %d"
-             + " are neither among the signals nor in quarantine, such as %s. The signal table is"
-             + " as it was. Was the table of examples changed meanwhile? Then run teach again; else"
-             + " report it.")
+                + " are neither among the signals nor in quarantine, such as %s. The signal table is"
+                + " as it was. Was the table of examples changed meanwhile? Then run teach again; else"
+                + " report it.")
             .formatted(teacher, checked, lost, examples),
         null);
   }
