@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.lakestill.jobs.ScriptedCheckout.Outcome;
 import java.io.IOException;
+import java.io.StringReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.List;
+import java.util.Properties;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -45,6 +47,41 @@ class LauncherScriptTest {
     checkout.write("bin/again", "#!/usr/bin/env bash\n" + first.stderr());
     assertThat(checkout.path("bin/again").toFile().setExecutable(true)).isTrue();
     assertThat(checkout.run("bin/again").stdout()).isEqualTo(first.stdout());
+  }
+
+  @Test
+  void printsEverythingItGivesToSparkSubmitAsOneFile() throws Exception {
+    Outcome outcome =
+        checkout.run(
+            "bin/lakestill",
+            "--driver-memory",
+            "3g",
+            "--conf",
+            "spark.x=a\\b c",
+            "--queue",
+            "ml",
+            "--master",
+            "local[1]",
+            "--print-properties");
+    assertThat(outcome.exitCode()).as(outcome.stderr()).isZero();
+    Properties read = new Properties();
+    read.load(new StringReader(outcome.stdout()));
+    List<String> submitted = submitted(checkout.run("bin/lakestill", "plan"));
+    assertThat(read)
+        .containsEntry("spark.master", "local[1]")
+        .containsEntry("spark.driver.memory", "3g")
+        .containsEntry("spark.x", "a\\b c")
+        .containsEntry("spark.yarn.queue", "ml")
+        .containsEntry("spark.speculation", "false")
+        .containsEntry("spark.jars", submitted.get(submitted.indexOf("--jars") + 1));
+    assertThat(read.getProperty("spark.driver.extraJavaOptions")).contains("-Dlakestill.home=");
+    assertThat(outcome.stdout()).contains(" --class io.lakestill.jobs.Lakestill " + jar);
+
+    Outcome proxy = checkout.run("bin/lakestill", "--proxy-user", "ann", "--print-properties");
+    assertThat(proxy.exitCode()).isEqualTo(2);
+    assertThat(proxy.stderr()).contains("--proxy-user has no setting that a properties file could");
+    Outcome command = checkout.run("bin/lakestill", "--print-properties", "teach");
+    assertThat(command.exitCode()).isEqualTo(2);
   }
 
   @Test
