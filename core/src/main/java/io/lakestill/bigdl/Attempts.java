@@ -3,6 +3,7 @@ package io.lakestill.bigdl;
 import io.lakestill.error.Errors;
 import io.lakestill.error.ExitCode;
 import io.lakestill.error.LakestillException;
+import io.lakestill.recipe.TrainingEngine;
 import io.lakestill.train.CheckpointFolder;
 import io.lakestill.train.CheckpointManifest.ParameterFile;
 import io.lakestill.train.PackedRow;
@@ -134,7 +135,14 @@ record Attempts(
             progress,
             files,
             from.stream().flatMap(point -> point.epochs().stream()).toList());
-    return new TrainingLoop(rows, setup, monitor, checkpoints).run(from);
+    TrainingEngine engine = found.map(ResumeManifest::engine).orElseGet(() -> engine(rows, setup));
+    return new TrainingLoop(rows, setup.computedBy(engine), monitor, checkpoints).run(from);
+  }
+
+  private TrainingEngine engine(PackedDataSet rows, NodeSetup setup) {
+    return setup.engine() == TrainingEngine.AUTO
+        ? EngineChoice.of(rows, setup, progress)
+        : setup.engine();
   }
 
   /** The newest state, if it fits this cluster. */

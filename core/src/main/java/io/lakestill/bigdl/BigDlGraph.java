@@ -1,6 +1,8 @@
 package io.lakestill.bigdl;
 
 import com.intel.analytics.bigdl.dllib.nn.Graph$;
+import com.intel.analytics.bigdl.dllib.nn.Identity;
+import com.intel.analytics.bigdl.dllib.nn.Identity$;
 import com.intel.analytics.bigdl.dllib.nn.Input$;
 import com.intel.analytics.bigdl.dllib.nn.JoinTable$;
 import com.intel.analytics.bigdl.dllib.nn.abstractnn.AbstractModule;
@@ -8,6 +10,7 @@ import com.intel.analytics.bigdl.dllib.nn.abstractnn.Activity;
 import com.intel.analytics.bigdl.dllib.tensor.Tensor;
 import com.intel.analytics.bigdl.dllib.utils.Node;
 import io.lakestill.bigdl.ModuleBuilder.Purpose;
+import io.lakestill.recipe.TrainingEngine;
 import io.lakestill.student.GlobalAveragePooling;
 import io.lakestill.student.Layer;
 import io.lakestill.student.ParameterSpec;
@@ -21,10 +24,13 @@ import io.lakestill.train.WeightSegment;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import scala.Option;
+import scala.Tuple2;
+import scala.collection.JavaConverters;
 
 /**
  * A {@link StudentGraph} with its numbers as a BigDL module, and the numbers read back.
@@ -51,59 +57,58 @@ final class BigDlGraph {
   }
 
   /**
+   * By our own layers, for a loss without parameters.
+   *
    * @param outputs the flat output; layers that lead to none of its slots are left out
    * @param seed of the layers that draw
    */
   static BigDlGraph training(
       StudentGraph graph, RowLayout outputs, Parameters parameters, long seed) {
-    return training(graph, outputs, LossParameters.NONE, parameters, seed);
-  }
-
-  /**
-   * The same for a loss without parameters, with chosen layers.
-   *
-   * @param purpose one of the trainings
-   */
-  static BigDlGraph training(
-      StudentGraph graph, RowLayout outputs, Parameters parameters, long seed, Purpose purpose) {
-    return training(
-        graph, outputs, LossParameters.NONE, parameters, new ModuleBuilder(graph, purpose, seed));
+    return training(graph, outputs, LossParameters.NONE, parameters, seed, TrainingEngine.ARRAYS);
   }
 
   /**
    * @param outputs the flat output; layers that lead to none of its slots are left out
    * @param loss the parameters of the loss, laid in columns behind the outputs
    * @param seed of the layers that draw and of the heads
+   * @param engine one that computes
    */
   static BigDlGraph training(
       StudentGraph graph,
       RowLayout outputs,
       LossParameters loss,
       Parameters parameters,
-      long seed) {
-    return training(
-        graph, outputs, loss, parameters, new ModuleBuilder(graph, Purpose.TRAINING, seed));
-  }
-
-  private static BigDlGraph training(
-      StudentGraph graph,
-      RowLayout outputs,
-      LossParameters loss,
-      Parameters parameters,
-      ModuleBuilder builder) {
-    Wiring wiring = new Wiring(graph, builder);
-    List<Node<AbstractModule<Activity, Activity, Float>>> flat = new ArrayList<>();
-    for (RowLayout.Slot slot : outputs.slots()) {
-      String output = slot.name().substring("student.".length());
-      flat.add(wiring.flatOutput(output));
+      long seed,
+      TrainingEngine engine) {
+    Wiring wiring = new Wiring(graph, new ModuleBuilder(graph, purpose(engine), seed));
+    List<String> names = names(outputs);
+    if (engine == TrainingEngine.ONEDNN) {
+      wiring.trunk(names);
     }
+    List<Node<AbstractModule<Activity, Activity, Float>>> flat =
+        names.stream().map(wiring::flatOutput).toList();
     if (loss.size() == 0) {
       return wiring.build(List.of(joined(flat)), parameters, Optional.empty());
     }
     List<HeadColumns.Borrowed> borrowed =
         loss.borrowed().stream().map(one -> wiring.borrowed(one.parameter())).toList();
-    HeadColumns columns = new HeadColumns(loss.heads().initial(builder.seed()), borrowed);
+    HeadColumns columns = new HeadColumns(loss.heads().initial(seed), borrowed);
     return wiring.build(List.of(Wiring.node(columns, flat)), parameters, Optional.of(columns));
+  }
+
+  /** The student's outputs by their own names. */
+  static List<String> names(RowLayout outputs) {
+    return outputs.slots().stream()
+        .map(slot -> slot.name().substring("student.".length()))
+        .toList();
+  }
+
+  private static Purpose purpose(TrainingEngine engine) {
+    return switch (engine) {
+      case ARRAYS, ONEDNN -> Purpose.TRAINING;
+      case BIGDL -> Purpose.TRAINING_ON_BIGDL;
+      case AUTO -> throw new IllegalArgumentException("auto is a choice, not an engine");
+    };
   }
 
   private static Node<AbstractModule<Activity, Activity, Float>> joined(
@@ -189,6 +194,11 @@ final class BigDlGraph {
     segments.add(new WeightSegment(name, from, from + size, shape.size() > 1));
   }
 
+  /** Frees what lies outside the heap. */
+  void release() {
+    module.release();
+  }
+
   /** The vector of the heads as the module holds it now, which is not part of the student. */
   float[] heads() {
     return heads.map(HeadColumns::heads).orElse(new float[0]);
@@ -228,6 +238,38 @@ final class BigDlGraph {
 
     Node<AbstractModule<Activity, Activity, Float>> output(String output) {
       return layer(graph.outputs().get(output));
+    }
+
+    /**
+     * Puts the first layers, those that oneDNN has, into one module; to be called before others are
+     * made.
+     *
+     * @param outputs that are asked for
+     */
+    void trunk(List<String> outputs) {
+      OneDnnLayers.Trunk trunk = OneDnnLayers.trunk(graph, outputs);
+      if (trunk.layers().isEmpty()) {
+        return;
+      }
+      Wiring inner = new Wiring(graph, builder);
+      AbstractModule<Activity, Activity, Float> arrays =
+          inner.module(trunk.exits().stream().map(inner::layer).toList());
+      Map<String, AbstractModule<Activity, Activity, Float>> inOrder = new LinkedHashMap<>();
+      trunk.layers().forEach(name -> inOrder.put(name, inner.modules.get(name)));
+      modules.putAll(inOrder);
+      Node<AbstractModule<Activity, Activity, Float>> node =
+          node(new OneDnnTrunk(graph, inOrder, trunk.exits(), arrays), List.of(input));
+      for (int i = 0; i < trunk.exits().size(); i++) {
+        nodes.put(trunk.exits().get(i), trunk.exits().size() == 1 ? node : part(node, i));
+      }
+    }
+
+    /** One tensor of a node that gives several. */
+    private static Node<AbstractModule<Activity, Activity, Float>> part(
+        Node<AbstractModule<Activity, Activity, Float>> node, int index) {
+      Identity<Float> identity = Identity$.MODULE$.apply(Floats.tag(), Floats.numeric());
+      return identity.inputs(
+          new Tuple2<>(node, index + 1), JavaConverters.asScalaBuffer(List.of()));
     }
 
     Node<AbstractModule<Activity, Activity, Float>> flatOutput(String output) {
@@ -277,17 +319,21 @@ final class BigDlGraph {
     }
 
     @SuppressWarnings({"unchecked", "rawtypes"}) // Generic arrays.
+    private AbstractModule<Activity, Activity, Float> module(
+        List<Node<AbstractModule<Activity, Activity, Float>>> outputs) {
+      return Graph$.MODULE$.apply(
+          new Node[] {input},
+          outputs.toArray(new Node[0]),
+          Option.empty(),
+          Floats.tag(),
+          Floats.numeric());
+    }
+
     BigDlGraph build(
         List<Node<AbstractModule<Activity, Activity, Float>>> outputs,
         Parameters parameters,
         Optional<HeadColumns> heads) {
-      AbstractModule<Activity, Activity, Float> module =
-          Graph$.MODULE$.apply(
-              new Node[] {input},
-              outputs.toArray(new Node[0]),
-              Option.empty(),
-              Floats.tag(),
-              Floats.numeric());
+      AbstractModule<Activity, Activity, Float> module = module(outputs);
       modules.forEach(
           (name, layer) -> {
             List<ParameterSpec> specs = specs(graph, name);

@@ -235,13 +235,25 @@ final class ModuleBuilder implements Layer.Visitor<AbstractModule<?, ?, Float>> 
         new int[] {width}, new Some<Object>(true), Floats.tag(), Floats.numeric());
   }
 
-  /** Nobody asks for the gradient by the rows themselves. */
+  /**
+   * Nobody asks for the gradient by the rows themselves, but BigDL adds it where it has several.
+   */
   private InputGradient use(Layer layer) {
     String from = layer.inputs().get(0);
+    boolean alone = isAloneWith(from);
     while (!from.equals(Layer.INPUT) && graph.layer(from) instanceof Flatten flatten) {
       from = flatten.inputs().get(0);
+      alone &= isAloneWith(from);
     }
-    return from.equals(Layer.INPUT) ? InputGradient.UNUSED : InputGradient.NEEDED;
+    return alone && from.equals(Layer.INPUT) ? InputGradient.UNUSED : InputGradient.NEEDED;
+  }
+
+  private boolean isAloneWith(String read) {
+    return graph.layers().stream()
+            .flatMap(layer -> layer.inputs().stream())
+            .filter(read::equals)
+            .count()
+        == 1;
   }
 
   private Shape input(Layer layer) {

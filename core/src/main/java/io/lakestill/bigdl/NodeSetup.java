@@ -5,6 +5,7 @@ import io.lakestill.io.JsonFields;
 import io.lakestill.objective.WeightedTerms;
 import io.lakestill.recipe.LoopSettings;
 import io.lakestill.recipe.OptimizerSettings;
+import io.lakestill.recipe.TrainingEngine;
 import io.lakestill.student.StudentGraph;
 import io.lakestill.train.EpochBook;
 import io.lakestill.train.LearningRate;
@@ -24,6 +25,7 @@ import java.util.Optional;
  * @param optimizer how weights change
  * @param rate how fast
  * @param loop how steps are run
+ * @param engine that computes, chosen by now
  * @param cluster where it runs
  * @param rowsPerCore rows of one core in one pass forward and backward
  * @param sharding how rows are dealt to cores, where {@code sharded} says that they are
@@ -37,6 +39,7 @@ record NodeSetup(
     OptimizerSettings optimizer,
     LearningRate rate,
     LoopSettings loop,
+    TrainingEngine engine,
     ClusterShape cluster,
     int rowsPerCore,
     Sharding sharding,
@@ -44,6 +47,24 @@ record NodeSetup(
     long seed)
     implements Serializable {
   private static final long serialVersionUID = 1L;
+
+  /** The same, computed by another engine. */
+  NodeSetup computedBy(TrainingEngine other) {
+    return new NodeSetup(
+        graph,
+        loss,
+        inputs,
+        rules,
+        optimizer,
+        rate,
+        loop,
+        other,
+        cluster,
+        rowsPerCore,
+        sharding,
+        sharded,
+        seed);
+  }
 
   StudentGraph student() {
     return StudentGraph.fromJson(JsonFields.of(Json.parse(graph, "the student"), "the student"));

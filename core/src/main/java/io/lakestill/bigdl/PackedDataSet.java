@@ -2,6 +2,7 @@ package io.lakestill.bigdl;
 
 import io.lakestill.error.Errors;
 import io.lakestill.recipe.RowMemory;
+import io.lakestill.recipe.TrainingEngine;
 import io.lakestill.train.CheckpointFolder;
 import io.lakestill.train.CheckpointManifest.ParameterFile;
 import io.lakestill.train.PackedRow;
@@ -130,6 +131,19 @@ final class PackedDataSet implements AutoCloseable {
   List<NodeStart.Ready> start(NodeSetup setup, List<RestorePoint> from) {
     JavaSparkContext context = JavaSparkContext.fromSparkContext(sources.context());
     return sources.mapPartitions(new NodeStart(context.broadcast(setup), from), true).collect();
+  }
+
+  /**
+   * Times engines on every node.
+   *
+   * @param setup of the training, whatever its engine
+   * @return one per node, in their order
+   */
+  List<EngineTrial.Times> trial(NodeSetup setup, List<TrainingEngine> engines) {
+    JavaSparkContext context = JavaSparkContext.fromSparkContext(sources.context());
+    return sources
+        .mapPartitions(new EngineTrial(context.broadcast(setup), engines), true)
+        .collect();
   }
 
   /** Takes a segment's steps: one barrier stage, which Spark runs on all nodes or on none. */

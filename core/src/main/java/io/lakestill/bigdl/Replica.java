@@ -45,7 +45,8 @@ final class Replica implements AutoCloseable {
             setup.inputs().layout().outputs(),
             setup.inputs().layout().parameters(),
             Parameters.initial(student, setup.seed()),
-            setup.seed());
+            setup.seed(),
+            setup.engine());
     this.module = graph.module();
     this.sums = new TermLosses(setup.rules().terms().size());
     this.criterion = new ObjectiveCriterion(setup.loss(), setup.inputs(), sums).cloneCriterion();
@@ -228,5 +229,6 @@ final class Replica implements AutoCloseable {
   @Override
   public void close() {
     feed.close();
+    graph.release();
   }
 }

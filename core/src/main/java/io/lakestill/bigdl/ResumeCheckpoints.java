@@ -35,12 +35,13 @@ record ResumeCheckpoints(ResumeFolder folder, String fingerprint, int keep) {
       TrainingHistory history,
       ParameterFile state,
       List<ParameterFile> memory,
-      ClusterShape cluster) {
+      NodeSetup setup) {
     folder.commit(
         new ResumeManifest(
             fingerprint,
-            cluster.nodes(),
-            cluster.coresPerNode(),
+            setup.engine(),
+            setup.cluster().nodes(),
+            setup.cluster().coresPerNode(),
             position,
             history,
             state,

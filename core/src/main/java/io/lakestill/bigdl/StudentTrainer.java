@@ -138,7 +138,7 @@ public record StudentTrainer(
     return new RowPacking(graph.input().width(), targets.width(), settings.loop().memory(), seed);
   }
 
-  /** What every node is told. */
+  /** What every node is told, but that the engine may still have to be chosen. */
   NodeSetup setup(PackedDataSet rows, TrainingProgress progress) {
     EpochPlan plan = new EpochPlan(rows.size(), settings.batch(), settings.epochs());
     int rowsPerCore = settings.batch() / cluster.cores() / settings.loop().accumulate();
@@ -164,6 +164,7 @@ public record StudentTrainer(
         settings.optimizer(),
         LearningRate.of(settings.optimizer(), plan.steps()),
         settings.loop(),
+        settings.loop().engine(),
         cluster,
         rowsPerCore,
         new Sharding(loss, layout, cluster.coresPerNode(), rowsPerCore, seed),

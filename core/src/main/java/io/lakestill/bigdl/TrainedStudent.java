@@ -1,6 +1,7 @@
 package io.lakestill.bigdl;
 
 import io.lakestill.io.FloatTensor;
+import io.lakestill.recipe.TrainingEngine;
 import io.lakestill.student.Parameters;
 import io.lakestill.train.TrainingHistory;
 import java.util.Map;
@@ -10,7 +11,11 @@ import java.util.Map;
  *
  * @param parameters the weights at the end of the best epoch
  * @param heads of the loss by name, at the end of the best epoch; empty when there are none
+ * @param engine that computed it
  * @param history all epochs; {@link TrainingHistory#best} says which was the best
  */
 public record TrainedStudent(
-    Parameters parameters, Map<String, FloatTensor> heads, TrainingHistory history) {}
+    Parameters parameters,
+    Map<String, FloatTensor> heads,
+    TrainingEngine engine,
+    TrainingHistory history) {}

@@ -175,7 +175,7 @@ record TrainingLoop(
             monitor.history(),
             lead.stored().get(0),
             memory,
-            setup.cluster());
+            setup);
   }
 
   private TrainedStudent trained(NodeReport.Done lead) {
@@ -183,6 +183,7 @@ record TrainingLoop(
     return new TrainedStudent(
         Parameters.fromSafeTensors(student, lead.best().get(0), "the first node"),
         SafeTensors.read(lead.best().get(1), "the first node"),
+        setup.engine(),
         monitor.history());
   }
 }

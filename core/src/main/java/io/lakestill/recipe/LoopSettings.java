@@ -6,6 +6,7 @@ import java.util.Optional;
 /**
  * How the steps of a training are run, whatever its model and its loss.
  *
+ * @param engine what computes the layers
  * @param exchange how nodes exchange gradients
  * @param accumulate parts into which every core divides its rows of a step, one after the other
  * @param localSteps steps of each node on its own between two exchanges of weights; 1 exchanges
@@ -19,6 +20,7 @@ import java.util.Optional;
  * @param memory of each executor's heap for packed rows
  */
 public record LoopSettings(
+    TrainingEngine engine,
     Exchange exchange,
     int accumulate,
     int localSteps,
@@ -70,6 +72,7 @@ public record LoopSettings(
 
   /** Reads the section of a training, which has its defaults already. */
   static Optional<LoopSettings> read(Settings settings) {
+    TrainingEngine engine = settings.choice("engine", TrainingEngine.class);
     Settings exchange = settings.section("exchange");
     ExchangePrecision precision = exchange.choice("precision", ExchangePrecision.class);
     int timeout = exchange.integer("timeout-seconds");
@@ -86,6 +89,7 @@ public record LoopSettings(
     return settings.build(
         () ->
             new LoopSettings(
+                engine,
                 new Exchange(precision, timeout),
                 accumulate,
                 localSteps,

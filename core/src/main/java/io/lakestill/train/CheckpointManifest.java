@@ -31,7 +31,7 @@ import java.util.function.Function;
  *     one
  * @param experimental why terms of its loss are experimental, each with its name
  * @param fingerprint SHA-256 over everything the training depends on
- * @param engine what ran it, such as {@code bigdl 2.5.0 mklblas, 1 x 2 cores}
+ * @param engine what ran it, such as {@code arrays, BigDL 2.5, 1 x 2 cores}
  * @param codeVersion the Lakestill that wrote it
  * @param created when it was written, ISO 8601 in UTC
  */

@@ -4,9 +4,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.lakestill.error.Errors;
+import io.lakestill.io.EnumText;
 import io.lakestill.io.Json;
 import io.lakestill.io.JsonFields;
 import io.lakestill.io.Sha256;
+import io.lakestill.recipe.TrainingEngine;
 import io.lakestill.train.CheckpointManifest.ParameterFile;
 import java.util.List;
 
@@ -14,6 +16,7 @@ import java.util.List;
  * A state from which a training can go on. Its JSON form carries a hash of itself.
  *
  * @param fingerprint of the training
+ * @param engine that computed it, and goes on
  * @param nodes it ran on
  * @param cores of each
  * @param position in the training
@@ -24,6 +27,7 @@ import java.util.List;
  */
 public record ResumeManifest(
     String fingerprint,
+    TrainingEngine engine,
     int nodes,
     int cores,
     Position position,
@@ -51,6 +55,7 @@ public record ResumeManifest(
             .put("format_version", FORMAT_VERSION)
             .put("created", created)
             .put("fingerprint", fingerprint)
+            .put("engine", EnumText.of(engine))
             .put("nodes", nodes)
             .put("cores", cores)
             .put("step", position.step());
@@ -88,6 +93,7 @@ public record ResumeManifest(
     JsonFields open = fields.object("epoch");
     return new ResumeManifest(
         fields.text("fingerprint"),
+        fields.choice("engine", TrainingEngine.class),
         fields.integer("nodes"),
         fields.integer("cores"),
         new Position(

@@ -15,6 +15,7 @@ import io.lakestill.recipe.RowMemory;
 import io.lakestill.recipe.Settings;
 import io.lakestill.recipe.TermSettings;
 import io.lakestill.recipe.TrainSettings;
+import io.lakestill.recipe.TrainingEngine;
 import io.lakestill.train.PackedRow;
 import io.lakestill.train.RowLayout;
 import java.io.Serializable;
@@ -56,6 +57,7 @@ record Blobs(int rows, int width, int classes, long seed) implements Serializabl
 
   static LoopSettings loop(int restarts) {
     return new LoopSettings(
+        TrainingEngine.ARRAYS,
         new LoopSettings.Exchange(ExchangePrecision.FP32, 60),
         1,
         1,

@@ -17,6 +17,7 @@ import io.lakestill.objective.WeightedTerms;
 import io.lakestill.recipe.OptimizerSettings;
 import io.lakestill.recipe.RateSchedule;
 import io.lakestill.recipe.TrainSettings;
+import io.lakestill.recipe.TrainingEngine;
 import io.lakestill.student.Convolution;
 import io.lakestill.student.Dropout;
 import io.lakestill.student.GlobalAveragePooling;
@@ -110,7 +111,12 @@ class BorrowedParametersTest {
       layout = BatchLayout.of(loss, graph, targets, rows, rows);
       training =
           BigDlGraph.training(
-              graph, layout.outputs(), layout.parameters(), Parameters.initial(graph, 3), 3);
+              graph,
+              layout.outputs(),
+              layout.parameters(),
+              Parameters.initial(graph, 3),
+              3,
+              TrainingEngine.ARRAYS);
       module = training.module();
       module.training();
       LossInputs inputs = new LossInputs(layout, new EpochPlan(rows, rows, 1), 3, rows);

@@ -9,6 +9,7 @@ import com.intel.analytics.bigdl.dllib.tensor.Tensor;
 import io.lakestill.objective.Batch;
 import io.lakestill.objective.Gradients;
 import io.lakestill.objective.WeightedTerms;
+import io.lakestill.recipe.TrainingEngine;
 import io.lakestill.student.Parameters;
 import io.lakestill.student.StudentGraph;
 import io.lakestill.train.BatchLayout;
@@ -53,7 +54,9 @@ class HeadColumnsTest {
 
     Case(int rows) {
       layout = BatchLayout.of(LOSS, outputs, targets, rows, rows);
-      training = BigDlGraph.training(graph, outputs, layout.parameters(), initial, 3);
+      training =
+          BigDlGraph.training(
+              graph, outputs, layout.parameters(), initial, 3, TrainingEngine.ARRAYS);
       module = training.module();
       module.training();
       inputs = new LossInputs(layout, new EpochPlan(rows, rows, 1), 3, rows);
@@ -234,8 +237,7 @@ class HeadColumnsTest {
   void aLossWithoutHeadsHasTheGraphItAlwaysHad() {
     StudentGraph graph = Pictures.student();
     RowLayout outputs = RowLayout.outputs(Blobs.crossEntropy().requires(), graph);
-    BigDlGraph plain =
-        BigDlGraph.training(graph, outputs, LossParameters.NONE, Parameters.initial(graph, 1), 1);
+    BigDlGraph plain = BigDlGraph.training(graph, outputs, Parameters.initial(graph, 1), 1);
 
     assertThat(plain.module().toString()).doesNotContain("HeadColumns");
     assertThat(plain.heads()).isEmpty();

@@ -4,11 +4,13 @@ import com.intel.analytics.bigdl.dllib.nn.abstractnn.AbstractModule;
 import com.intel.analytics.bigdl.dllib.nn.abstractnn.Activity;
 import com.intel.analytics.bigdl.dllib.tensor.Tensor;
 import com.intel.analytics.bigdl.mkl.MKL;
-import io.lakestill.bigdl.ModuleBuilder.Purpose;
+import io.lakestill.io.EnumText;
 import io.lakestill.recipe.OptimizerSettings;
 import io.lakestill.recipe.RateSchedule;
+import io.lakestill.recipe.TrainingEngine;
 import io.lakestill.student.Parameters;
 import io.lakestill.student.StudentGraph;
+import io.lakestill.train.LossParameters;
 import io.lakestill.train.RowLayout;
 import io.lakestill.train.UpdateRule;
 import io.lakestill.train.UpdateStep;
@@ -26,7 +28,7 @@ import java.util.TreeMap;
  * Where the time of one core goes in a training step: forward, backward and Adam of one replica, in
  * processor time of its thread, by kind of layer.
  *
- * <p>Arguments: mlp, cnn or resnet20; rows of the replica; java or bigdl.
+ * <p>Arguments: mlp, cnn or resnet20; rows of the replica; arrays, bigdl or onednn.
  */
 final class LayerTimes {
   private static final int STEPS = 30;
@@ -37,15 +39,16 @@ final class LayerTimes {
   public static void main(String[] arguments) {
     MKL.setNumThreads(1);
     int rows = Integer.parseInt(arguments[1]);
-    Purpose purpose = arguments[2].equals("java") ? Purpose.TRAINING : Purpose.TRAINING_ON_BIGDL;
+    TrainingEngine engine = EnumText.find(TrainingEngine.class, arguments[2]).orElseThrow();
     StudentGraph graph = BenchStudents.of(arguments[0]);
     BigDlGraph built =
         BigDlGraph.training(
             graph,
             RowLayout.outputs(Blobs.crossEntropy().requires(), graph),
+            LossParameters.NONE,
             Parameters.initial(graph, 1),
             1,
-            purpose);
+            engine);
     AbstractModule<Activity, Activity, Float> module = built.module();
     var flat = module.getParameters();
     float[] weights = Floats.array(flat._1());

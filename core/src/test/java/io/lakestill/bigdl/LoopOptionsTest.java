@@ -67,6 +67,7 @@ class LoopOptionsTest {
       int accumulate, int localSteps, double clip, double average, int patience) {
     LoopSettings plain = Blobs.loop();
     return new LoopSettings(
+        plain.engine(),
         plain.exchange(),
         accumulate,
         localSteps,

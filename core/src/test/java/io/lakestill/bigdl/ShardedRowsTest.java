@@ -7,6 +7,7 @@ import com.intel.analytics.bigdl.dllib.nn.abstractnn.AbstractModule;
 import com.intel.analytics.bigdl.dllib.nn.abstractnn.Activity;
 import io.lakestill.objective.Tensor;
 import io.lakestill.objective.WeightedTerms;
+import io.lakestill.recipe.TrainingEngine;
 import io.lakestill.student.Parameters;
 import io.lakestill.student.StudentGraph;
 import io.lakestill.train.BatchLayout;
@@ -69,7 +70,8 @@ class ShardedRowsTest {
                 inputs(ROWS / CORES).layout().outputs(),
                 inputs(ROWS / CORES).layout().parameters(),
                 Parameters.initial(STUDENT, SEED),
-                SEED)
+                SEED,
+                TrainingEngine.ARRAYS)
             .module();
 
     float loss(CoreBatch batch) {

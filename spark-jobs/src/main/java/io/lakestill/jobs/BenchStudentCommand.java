@@ -3,9 +3,12 @@ package io.lakestill.jobs;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.lakestill.bigdl.ClusterShape;
 import io.lakestill.bigdl.StudentTrainer;
+import io.lakestill.bigdl.TrainedStudent;
 import io.lakestill.error.Errors;
 import io.lakestill.error.ExitCode;
+import io.lakestill.io.EnumText;
 import io.lakestill.io.Json;
+import io.lakestill.recipe.TrainingEngine;
 import io.lakestill.report.Machine;
 import io.lakestill.train.RowLayout;
 import java.io.IOException;
@@ -68,6 +71,13 @@ final class BenchStudentCommand implements Callable<Integer> {
   private int epochs;
 
   @Option(
+      names = "--engine",
+      paramLabel = "NAME",
+      defaultValue = "arrays",
+      description = "train.engine: ${COMPLETION-CANDIDATES} (arrays).")
+  private TrainingEngine engine;
+
+  @Option(
       names = "--objective",
       paramLabel = "TYPE",
       defaultValue = "kd-kl",
@@ -102,7 +112,7 @@ final class BenchStudentCommand implements Callable<Integer> {
   }
 
   private int bench(Path folder) throws IOException {
-    StudentWork work = new StudentWork(architecture, objective, batch, epochs);
+    StudentWork work = new StudentWork(architecture, objective, engine, batch, epochs);
     Path recipe = Files.writeString(folder.resolve("bench.conf"), work.recipe());
     List<String> overrides = memory.map(size -> "train.memory=" + size).stream().toList();
     Blueprint.Training training =
@@ -114,18 +124,19 @@ final class BenchStudentCommand implements Callable<Integer> {
       JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
       ClusterShape cluster = ClusterShape.ofRunningSpark();
       SteadySteps steps = new SteadySteps(batch, console);
-      new StudentTrainer(
-              training.graph(),
-              training.objectives(),
-              targets,
-              training.settings(),
-              training.firstSeed(),
-              cluster)
-          .train(
-              work.rows(context, targets, cluster.nodes(), rows),
-              work.rows(context, targets, cluster.nodes(), batch),
-              folder.resolve("events"),
-              steps);
+      TrainedStudent trained =
+          new StudentTrainer(
+                  training.graph(),
+                  training.objectives(),
+                  targets,
+                  training.settings(),
+                  training.firstSeed(),
+                  cluster)
+              .train(
+                  work.rows(context, targets, cluster.nodes(), rows),
+                  work.rows(context, targets, cluster.nodes(), batch),
+                  folder.resolve("events"),
+                  steps);
       ObjectNode summary = Json.object();
       summary
           .put("command", "bench student")
@@ -135,7 +146,7 @@ final class BenchStudentCommand implements Callable<Integer> {
           .put("rows", rows);
       steps.into(summary);
       summary
-          .put("engine", "java")
+          .put("engine", EnumText.of(trained.engine()))
           .put("cores", cluster.cores())
           .put("processor", Machine.here().processor());
       return Lakestill.finish(summary, ExitCode.DONE);

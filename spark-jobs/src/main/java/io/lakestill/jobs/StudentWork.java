@@ -1,7 +1,9 @@
 package io.lakestill.jobs;
 
 import io.lakestill.error.Errors;
+import io.lakestill.io.EnumText;
 import io.lakestill.objective.WeightedTerms;
+import io.lakestill.recipe.TrainingEngine;
 import io.lakestill.train.PackedRow;
 import io.lakestill.train.RowLayout;
 import java.io.Serializable;
@@ -19,10 +21,12 @@ import org.apache.spark.api.java.JavaSparkContext;
  *
  * @param kind the student
  * @param objective a term beside cross-entropy
+ * @param engine of the recipe
  * @param batch rows per step
  * @param epochs passes over the rows
  */
-record StudentWork(Kind kind, String objective, int batch, int epochs) implements Serializable {
+record StudentWork(Kind kind, String objective, TrainingEngine engine, int batch, int epochs)
+    implements Serializable {
   private static final int CLASSES = 10;
   private static final int EMBEDDING = 128;
 
@@ -65,10 +69,11 @@ record StudentWork(Kind kind, String objective, int batch, int epochs) implement
     train {
       objectives = [{ type = "%s", weight = 0.9 }, { type = cross-entropy, weight = 0.1 }]
       epochs = %d, batch = %d
+      engine = %s
       optimizer { type = adam, learning-rate = 1e-3 }
     }
     """
-        .formatted(kind.shape, kind.student, objective, epochs, batch);
+        .formatted(kind.shape, kind.student, objective, epochs, batch, EnumText.of(engine));
   }
 
   /**

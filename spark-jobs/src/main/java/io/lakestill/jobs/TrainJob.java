@@ -8,6 +8,7 @@ import io.lakestill.bigdl.TrainedStudent;
 import io.lakestill.data.FeaturePipeline;
 import io.lakestill.error.LakestillException;
 import io.lakestill.io.Build;
+import io.lakestill.io.EnumText;
 import io.lakestill.io.Json;
 import io.lakestill.io.Sha256;
 import io.lakestill.objective.WeightedTerms;
@@ -207,8 +208,9 @@ record TrainJob(
 
   /** What of the loop changes what is learned. */
   private static String numbers(LoopSettings loop) {
-    return "%d parts, %d local steps, %s, clip %s, average %s, patience %d"
+    return "%s, %d parts, %d local steps, %s, clip %s, average %s, patience %d"
         .formatted(
+            EnumText.of(loop.engine()),
             loop.accumulate(),
             loop.localSteps(),
             loop.exchange().precision(),
@@ -244,7 +246,8 @@ record TrainJob(
         training.needsSignals() ? taught.learnedFrom() : List.of(),
         training.experimental(),
         fingerprint,
-        "BigDL mklblas, %d x %d cores".formatted(cluster.nodes(), cluster.coresPerNode()),
+        "%s, BigDL 2.5, %d x %d cores"
+            .formatted(EnumText.of(trained.engine()), cluster.nodes(), cluster.coresPerNode()),
         Build.version(),
         Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
   }
