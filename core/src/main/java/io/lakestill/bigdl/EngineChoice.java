@@ -43,7 +43,7 @@ final class EngineChoice {
     String found = times(slowest);
     LOG.info("event=engine-chosen engine={} trial=\"{}\"", EnumText.of(engine), found);
     progress.notice(
-        "A trial of forward and back on the first rows took %s a step; train.engine = %s now."
+        "Forward and back on the first rows, in a trial: %s; train.engine = %s from here on."
             .formatted(found, EnumText.of(engine)));
     return engine;
   }
@@ -61,11 +61,13 @@ final class EngineChoice {
         IntStream.range(0, nanos.size())
             .mapToObj(
                 i ->
-                    String.format(
-                        Locale.ROOT,
-                        "%.1f ms by %s",
-                        nanos.get(i) / 1e6,
-                        EnumText.of(CANDIDATES.get(i))))
+                    nanos.get(i) == EngineTrial.Times.NEVER
+                        ? "%s cannot be loaded".formatted(EnumText.of(CANDIDATES.get(i)))
+                        : String.format(
+                            Locale.ROOT,
+                            "%.1f ms by %s",
+                            nanos.get(i) / 1e6,
+                            EnumText.of(CANDIDATES.get(i))))
             .toList());
   }
 }

@@ -37,9 +37,11 @@ record EngineTrial(Broadcast<NodeSetup> setup, List<TrainingEngine> engines)
   /**
    * What a node found.
    *
-   * @param stepNanos of the engines in their order, medians
+   * @param stepNanos of the engines in their order, medians; {@link #NEVER} by one that cannot run
    */
   record Times(List<Long> stepNanos) implements Serializable {
+    static final long NEVER = Long.MAX_VALUE;
+
     private static final long serialVersionUID = 1L;
   }
 
@@ -66,29 +68,32 @@ record EngineTrial(Broadcast<NodeSetup> setup, List<TrainingEngine> engines)
 
   private static List<Contender> contenders(
       NodeSetup setup, StudentGraph student, RowSource source, TrainingEngine engine) {
-    return IntStream.range(0, setup.cluster().coresPerNode())
+    int cores =
+        engine == TrainingEngine.ONEDNN && !OneDnnPass.isAvailable()
+            ? 0
+            : setup.cluster().coresPerNode();
+    return IntStream.range(0, cores)
         .mapToObj(core -> new Contender(setup, student, source, engine, core))
         .toList();
   }
 
   /** In turn, so that whatever else the machine does meets them alike. */
   private static List<Long> times(List<Runner> runners) {
-    for (Runner runner : runners) {
+    List<List<Long>> all =
+        runners.stream().map(runner -> (List<Long>) new ArrayList<Long>()).toList();
+    List<Runner> able = runners.stream().filter(Runner::isAble).toList();
+    for (Runner runner : able) {
       long start = System.nanoTime();
       do {
         runner.step();
       } while (System.nanoTime() - start < WARM_UP.toNanos());
     }
-    List<List<Long>> all =
-        runners.stream().map(runner -> (List<Long>) new ArrayList<Long>()).toList();
     long start = System.nanoTime();
-    while (all.get(0).size() < FEWEST
-        || System.nanoTime() - start < MEASURED.toNanos() * runners.size()) {
-      for (int i = 0; i < runners.size(); i++) {
-        all.get(i).add(runners.get(i).step());
-      }
+    int rounds = 0;
+    while (rounds++ < FEWEST || System.nanoTime() - start < MEASURED.toNanos() * able.size()) {
+      able.forEach(runner -> all.get(runners.indexOf(runner)).add(runner.step()));
     }
-    return all.stream().map(EngineTrial::median).toList();
+    return all.stream().map(nanos -> nanos.isEmpty() ? Times.NEVER : median(nanos)).toList();
   }
 
   private static long median(List<Long> nanos) {
@@ -97,6 +102,10 @@ record EngineTrial(Broadcast<NodeSetup> setup, List<TrainingEngine> engines)
 
   /** An engine on all cores. */
   private record Runner(CoreThreads threads, List<Contender> cores) {
+    boolean isAble() {
+      return !cores.isEmpty();
+    }
+
     long step() {
       long start = System.nanoTime();
       threads.each(core -> cores.get(core).step());
@@ -130,8 +139,7 @@ record EngineTrial(Broadcast<NodeSetup> setup, List<TrainingEngine> engines)
       graph.module().training();
       this.batch = new CoreBatch(student.input().sizes(), source.training(), setup.rowsPerCore());
       int cores = setup.cluster().coresPerNode();
-      source.fill(
-          batch, source.batch(1, core, cores, setup.rowsPerCore(), Optional.empty()));
+      source.fill(batch, source.batch(1, core, cores, setup.rowsPerCore(), Optional.empty()));
       this.towards = Floats.empty();
     }
 

@@ -57,7 +57,7 @@ final class OneDnnPass implements AutoCloseable {
       Map<String, AbstractModule<Activity, Activity, Float>> own,
       List<String> exits,
       int rows) {
-    if (!MklDnn.isLoaded()) {
+    if (!isAvailable()) {
       throw Errors.badRecipe(
           "train.engine asks for oneDNN, but this machine cannot load BigDL's oneDNN library; use"
               + " train.engine = arrays.");
@@ -101,6 +101,11 @@ final class OneDnnPass implements AutoCloseable {
       }
       steps.get(name).prepareBackward(from, shared);
     }
+  }
+
+  /** Whether this machine can load BigDL's oneDNN. */
+  static boolean isAvailable() {
+    return MklDnn.isLoaded();
   }
 
   private static MemoryData onHeap(Shape shape, int rows) {

@@ -69,9 +69,9 @@ public final class Errors {
     return new LakestillException(
         ExitCode.TRY_AGAIN,
         ("%s: Spark cannot write to its scratch folder %s: %s; make room there, or name a larger"
-             + " disk with --conf spark.local.dir=FOLDER (SPARK_LOCAL_DIRS of standalone workers,"
-             + " yarn.nodemanager.local-dirs on YARN), and start again. What was committed before"
-             + " is as it was.")
+                + " disk with --conf spark.local.dir=FOLDER (SPARK_LOCAL_DIRS of standalone workers,"
+                + " yarn.nodemanager.local-dirs on YARN), and start again. What was committed before"
+                + " is as it was.")
             .formatted(what, folder, reason),
         cause);
   }

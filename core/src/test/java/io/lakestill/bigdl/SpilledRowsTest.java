@@ -76,7 +76,8 @@ class SpilledRowsTest {
       RowMemory memory, TrainingProgress progress, JavaRDD<PackedRow> rows) {
     LoopSettings plain = Blobs.loop();
     LoopSettings loop =
-        new LoopSettings(plain.exchange(), 2, 1, 0, plain.checkpoint(), 0, 0, 0, memory);
+        new LoopSettings(
+            plain.engine(), plain.exchange(), 2, 1, 0, plain.checkpoint(), 0, 0, 0, memory);
     StudentGraph graph =
         new StudentGraph(
             Shape.flat(WIDTH),
