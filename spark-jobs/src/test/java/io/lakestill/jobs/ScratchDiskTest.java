@@ -96,7 +96,7 @@ class ScratchDiskTest {
   }
 
   /** A command that makes a folder small for the one that follows it. */
-  private static List<String> small(Path folder) throws IOException, InterruptedException {
+  static List<String> small(Path folder) throws IOException, InterruptedException {
     Process tried = new ProcessBuilder("unshare", "--map-root-user", "--mount", "true").start();
     return tried.waitFor() == 0
         ? List.of(
