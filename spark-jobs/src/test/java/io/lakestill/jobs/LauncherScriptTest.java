@@ -193,8 +193,8 @@ class LauncherScriptTest {
   @ParameterizedTest
   @CsvSource({
     "User class threw: lakestill ended with exit code 75: try again, 1, 75",
-    "State of driver-20261122-0001 is FAILED, 0, 1",
-    "State of driver-20261122-0001 is FINISHED, 0, 0",
+    "State of driver driver-20261122-0001 is FAILED, 0, 1",
+    "State of driver driver-20261122-0001 is FINISHED, 0, 0",
     "final status: SUCCEEDED, 0, 0",
     "no such host, 1, 1",
     "lakestill ended with exit code 6: before the signal, 143, 143"
