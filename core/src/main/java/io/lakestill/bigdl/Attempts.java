@@ -199,9 +199,11 @@ record Attempts(
     return false;
   }
 
+  /** The first that is ours, else the last of the causes. */
   private static Throwable root(Throwable failure) {
     Throwable root = failure;
-    while (root.getCause() != null && !(root instanceof ExchangeFault)) {
+    while (root.getCause() != null
+        && !(root instanceof ExchangeFault || root instanceof LakestillException)) {
       root = root.getCause();
     }
     return root;

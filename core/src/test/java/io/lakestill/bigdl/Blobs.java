@@ -56,6 +56,10 @@ record Blobs(int rows, int width, int classes, long seed) implements Serializabl
   }
 
   static LoopSettings loop(int restarts) {
+    return loop(restarts, new RowMemory.Share(0.4));
+  }
+
+  static LoopSettings loop(int restarts, RowMemory rows) {
     return new LoopSettings(
         TrainingEngine.ARRAYS,
         new LoopSettings.Exchange(ExchangePrecision.FP32, 60),
@@ -66,7 +70,7 @@ record Blobs(int rows, int width, int classes, long seed) implements Serializabl
         0,
         0,
         0,
-        new RowMemory.Share(0.4));
+        rows);
   }
 
   static TrainSettings settings(

@@ -2,6 +2,7 @@ package io.lakestill.bigdl;
 
 import io.lakestill.error.LakestillException;
 import io.lakestill.objective.WeightedTerms;
+import io.lakestill.recipe.RowMemory;
 import io.lakestill.recipe.TrainSettings;
 import io.lakestill.train.CheckpointFolder;
 import io.lakestill.train.CheckpointManifest;
@@ -75,13 +76,16 @@ final class ClusterTraining {
 
   public static void main(String[] arguments) throws Exception {
     Path folder = Path.of(arguments[0]);
+    int fatalStep = Integer.parseInt(arguments[2]);
+    // Executors that die have their rows on the disk.
+    RowMemory rows = fatalStep > 0 ? new RowMemory.Size(0) : new RowMemory.Share(0.4);
     TrainSettings settings =
         Blobs.settings(
             Integer.parseInt(arguments[1]),
             16,
             Blobs.adam(0.02),
-            Blobs.loop(Integer.parseInt(arguments[3])));
-    TrainingProgress progress = new Killer(Integer.parseInt(arguments[2]));
+            Blobs.loop(Integer.parseInt(arguments[3]), rows));
+    TrainingProgress progress = new Killer(fatalStep);
     SparkConf configuration = configuration();
     LocalSparkCluster cluster = LocalSparkCluster.apply(2, 1, 1200, configuration);
     configuration.setMaster(cluster.start()[0]);

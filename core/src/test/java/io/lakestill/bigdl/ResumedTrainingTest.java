@@ -37,6 +37,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.api.java.JavaRDD;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -195,7 +196,7 @@ class ResumedTrainingTest {
   }
 
   /** As when an executor is lost: its rows are gone, and what was learned from them. */
-  private static final class LosesRows implements TrainingProgress {
+  private static class LosesRows implements TrainingProgress {
     private int times;
 
     LosesRows(int times) {
@@ -208,8 +209,12 @@ class ResumedTrainingTest {
         times--;
         LocalSpark.context().getPersistentRDDs().values().stream()
             .filter(rdd -> "packed rows".equals(rdd.name()))
-            .forEach(rdd -> rdd.unpersist(true));
+            .forEach(this::lose);
       }
+    }
+
+    void lose(JavaRDD<?> rows) {
+      rows.unpersist(true);
     }
 
     @Override
@@ -223,6 +228,29 @@ class ResumedTrainingTest {
     assertSame(train(1, new LosesRows(1), loop(1), "restarted"), unbroken);
     LoopSettings onDisk = loop(1, new RowMemory.Size(0));
     assertSame(train(1, new LosesRows(1), onDisk, "from-disk"), unbroken);
+  }
+
+  /** As when a disk fails: nothing more can be read from it. */
+  private static final class LosesDisk extends LosesRows {
+    LosesDisk() {
+      super(1);
+    }
+
+    @Override
+    void lose(JavaRDD<?> rows) {
+      rows.foreach(source -> ((RowSource) source).training().close());
+    }
+  }
+
+  @Test
+  void restartsFromTheLastStateWhenRowsCannotBeReadBack() {
+    Left unbroken = train(1, TrainingProgress.silent(), loop(0), "whole");
+
+    LoopSettings onDisk = loop(1, new RowMemory.Size(0));
+    assertSame(train(1, new LosesDisk(), onDisk, "restarted"), unbroken);
+    assertThatThrownBy(
+            () -> train(1, new LosesDisk(), loop(0, new RowMemory.Size(0)), "once-too-often"))
+        .hasMessageContaining("Packed training rows cannot be read back from");
   }
 
   @Test

@@ -35,8 +35,9 @@ record Memory(long heap, long outside) {
 
   /**
    * Of a training. In the heap, beside what Spark itself needs: the executor's part of the packed
-   * rows, and half as much again while they arrive; and the weights, their gradients and the
-   * optimizer's two moments, with weights and gradients once more for each core.
+   * rows, and half as much again while they arrive, though less will do, since what exceeds {@code
+   * train.memory} lies on its local disk; and the weights, their gradients and the optimizer's two
+   * moments, with weights and gradients once more for each core.
    *
    * @param packed bytes of the packed rows of all executors
    * @param executors that share them
