@@ -10,7 +10,8 @@ from __future__ import annotations
 import os
 from datetime import datetime, timedelta
 
-from airflow.providers.common.compat.sdk import DAG, Asset, ObjectStoragePath, Param, task
+import fsspec
+from airflow.providers.common.compat.sdk import DAG, Asset, BaseOperator, Param, task
 from airflow.timetables.interval import CronDataIntervalTimetable
 
 from lakestill_operators import LakestillOperator
@@ -19,16 +20,19 @@ from lakestill_operators import LakestillOperator
 
 JAR = os.environ.get("LAKESTILL_JAR", "/opt/lakestill/lakestill.jar")
 PROPERTIES = os.environ.get("LAKESTILL_PROPERTIES", "/opt/lakestill/lakestill.properties")
-RECIPE = os.environ.get("LAKESTILL_RECIPE", "hdfs:///recipes/daily.conf")
+RECIPE = os.environ.get("LAKESTILL_RECIPE", "hdfs://lake/recipes/daily.conf")
 # What is there when a day is complete; {{ ds }} is the day.
-ARRIVED = os.environ.get("LAKESTILL_ARRIVED", "hdfs:///lake/train/dt={{ ds }}/_SUCCESS")
+ARRIVED = os.environ.get("LAKESTILL_ARRIVED", "hdfs://lake/lake/train/dt={{ ds }}/_SUCCESS")
 # Where signals and students are to other DAGs: what comes new there is an update of these assets.
-SIGNALS = os.environ.get("LAKESTILL_SIGNALS", "hdfs:///out/daily/signals")
-CATALOGUE = os.environ.get("LAKESTILL_CATALOGUE", "hdfs:///models")
+SIGNALS = os.environ.get("LAKESTILL_SIGNALS", "hdfs://lake/out/daily/signals")
+CATALOGUE = os.environ.get("LAKESTILL_CATALOGUE", "hdfs://lake/models")
 # How many of the newest dates a student learns from.
 WINDOW = os.environ.get("LAKESTILL_WINDOW", "30")
 RETRY_SECONDS = float(os.environ.get("LAKESTILL_RETRY_SECONDS", "120"))
 CONNECTION = os.environ.get("LAKESTILL_CONNECTION", "spark_default")
+# For the Spark operator of Kubernetes: a copy of spark-application.yaml. Then JAR, PROPERTIES and
+# CONNECTION are not used.
+SPARK_APPLICATION = os.environ.get("LAKESTILL_SPARK_APPLICATION")
 
 # A retry goes on where the attempt before had come to. Seven attempts, each after twice the time of
 # the one before, bear a run of somebody else of two hours, and a lease that its dead holder has
@@ -41,20 +45,22 @@ DEFAULTS = {
 }
 
 
-def lakestill(command: str, *arguments: str, hours: float, **task_options) -> LakestillOperator:
+def lakestill(command: str, *arguments: str, hours: float, **task_options) -> BaseOperator:
     """A task that runs one command on the recipe."""
-    return LakestillOperator(
-        task_id=command,
-        arguments=[command, "--recipe", RECIPE, *arguments],
-        jar=JAR,
-        properties=PROPERTIES,
-        conn_id=CONNECTION,
-        execution_timeout=timedelta(hours=hours),
+    run = {
+        "task_id": command,
+        "arguments": [command, "--recipe", RECIPE, *arguments],
+        "execution_timeout": timedelta(hours=hours),
         **task_options,
-    )
+    }
+    if SPARK_APPLICATION:
+        from lakestill_kubernetes import lakestill_application
+
+        return lakestill_application(application=SPARK_APPLICATION, **run)
+    return LakestillOperator(jar=JAR, properties=PROPERTIES, conn_id=CONNECTION, **run)
 
 
-def train_and_promote(taught: LakestillOperator) -> None:
+def train_and_promote(taught: BaseOperator) -> None:
     """What follows when dates were taught. The gates are asked by evaluate, and again by promote."""
     train = lakestill("train", "--window", WINDOW, hours=24)
     export = lakestill("export", hours=1)
@@ -76,11 +82,12 @@ with DAG(
     max_active_runs=1,
     default_args=DEFAULTS,
     tags=["lakestill"],
-):
+) as daily:
 
     @task.sensor(task_id="arrived", poke_interval=60, timeout=12 * 3600, mode="reschedule")
     def arrived(marker: str) -> bool:
-        return ObjectStoragePath(marker).exists()
+        files, path = fsspec.core.url_to_fs(marker)
+        return files.exists(path)
 
     teach = lakestill("teach", "--dt", "{{ ds }}", hours=12, outlets=[Asset(SIGNALS)])
     arrived(ARRIVED) >> teach
@@ -100,7 +107,7 @@ with DAG(
         "to": Param("2026-01-31", type="string", format="date", description="The last date"),
     },
     tags=["lakestill"],
-):
+) as backfill:
     train_and_promote(
         lakestill(
             "teach",

@@ -306,12 +306,9 @@ final class Pipeline {
   }
 
   /**
-   * Puts the student of the first seed into a catalogue; its gates have been asked.
-   *
-   * @param model its name there; the recipe's if empty
+   * Makes the student of the first seed the current version of a model; its gates have been asked.
    */
-  void promote(String catalogue, Optional<String> model) {
-    Model target = Catalogues.open(catalogue, spark).model(model.orElseGet(recipe()::name));
+  void promote(Model target) {
     int seed = blueprint.student().firstSeed();
     PromoteJob job =
         new PromoteJob(
@@ -320,7 +317,7 @@ final class Pipeline {
     if (blueprint.gates().isEmpty()) {
       console.line("  the recipe has no gates (evaluate.gates), so nothing was asked of it");
     }
-    console.line("  %s v%d is current in %s".formatted(target.name(), version, catalogue));
+    console.line("  version %d is current in %s".formatted(version, target.folder()));
     summary
         .putObject("promoted")
         .put("model", target.name())

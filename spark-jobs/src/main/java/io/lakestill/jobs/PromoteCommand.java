@@ -1,8 +1,10 @@
 package io.lakestill.jobs;
 
+import io.lakestill.export.Model;
 import java.util.EnumSet;
 import java.util.Optional;
 import java.util.Set;
+import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -34,6 +36,9 @@ final class PromoteCommand extends RecipeCommand {
       description = "What the model is called there; the recipe's name if not given.")
   private String model;
 
+  /** Null until Spark is there, whose settings know its file system. */
+  private Model target;
+
   @Override
   RecipeOptions options() {
     return options;
@@ -44,8 +49,19 @@ final class PromoteCommand extends RecipeCommand {
     return EnumSet.of(Stage.EVALUATE);
   }
 
+  /** A catalogue or a name that cannot be is refused before anything is measured. */
+  @Override
+  Blueprint followed(Blueprint blueprint, SparkSession spark, OutputFolder output) {
+    target = Catalogues.open(catalogue, spark).model(named(blueprint));
+    return blueprint;
+  }
+
+  private String named(Blueprint blueprint) {
+    return Optional.ofNullable(model).orElse(blueprint.recipe().name());
+  }
+
   @Override
   void afterwards(Pipeline pipeline) {
-    pipeline.promote(catalogue, Optional.ofNullable(model));
+    pipeline.promote(target);
   }
 }
