@@ -35,8 +35,8 @@ CONNECTION = os.environ.get("LAKESTILL_CONNECTION", "spark_default")
 SPARK_APPLICATION = os.environ.get("LAKESTILL_SPARK_APPLICATION")
 
 # A retry goes on where the attempt before had come to. Seven attempts, each after twice the time of
-# the one before, bear a run of somebody else of two hours, and a lease that its dead holder has
-# left, which expires after a minute.
+# the one before, bear a run of somebody else of an hour and a half, and a lease that its dead holder
+# has left, which expires after a minute.
 DEFAULTS = {
     "retries": 6,
     "retry_delay": timedelta(seconds=RETRY_SECONDS),
