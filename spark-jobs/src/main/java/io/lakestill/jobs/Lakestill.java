@@ -34,6 +34,7 @@ import picocli.CommandLine.HelpCommand;
       GcCommand.class,
       InspectTeacherCommand.class,
       CheckObjectiveCommand.class,
+      DoctorCommand.class,
       BenchCommand.class,
       HelpCommand.class
     },

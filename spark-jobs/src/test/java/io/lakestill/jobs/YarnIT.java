@@ -172,9 +172,37 @@ class YarnIT {
     assertThat(cluster.logs()).contains("Taking over output '", "Going on after step ");
   }
 
-  /** The rows of the tasks that died are taught by those that come after them. */
   @Test
   @Order(6)
+  void theDoctorHearsTheDriverAndEachExecutor() throws Exception {
+    Submitted run = submit("client", "doctor", "--output", "hdfs:///out/not/yet");
+
+    cluster.assertEnds(run, 0);
+    assertThat(run.summary().get("machines").findValuesAsText("executor"))
+        .containsExactly("driver", "1", "2");
+    assertThat(hdfs.exists(path("/out/not"))).isFalse();
+  }
+
+  @Test
+  @Order(7)
+  void theDoctorSaysThatAnExecutorHasNoRoom() throws Exception {
+    Submitted run =
+        submit(
+            List.of(
+                "--executor-memory=4g",
+                "--num-executors=3",
+                "--conf",
+                "spark.lakestill.executors.timeout=20s"),
+            List.of("doctor"),
+            List.of());
+
+    cluster.assertEnds(run, 2);
+    assertThat(run.said()).contains(" of 3 executors came within 20 s: the cluster or the queue");
+  }
+
+  /** The rows of the tasks that died are taught by those that come after them. */
+  @Test
+  @Order(8)
   void aNodeThatDiesWhileTheTeacherSpeaksCostsNoRow() throws Exception {
     Submitted run =
         submit(
@@ -193,7 +221,7 @@ class YarnIT {
   }
 
   @Test
-  @Order(7)
+  @Order(9)
   void aTrainingThatLosesANodeGoesOnFromItsLastCheckpoint() throws Exception {
     cluster.upAgain();
     Submitted run =
@@ -223,6 +251,9 @@ class YarnIT {
     all.addAll(List.of("--conf", "spark.executor.memoryOverhead=768m"));
     all.addAll(options);
     all.addAll(command);
+    if (command.contains("doctor")) {
+      return cluster.lakestill(all.toArray(String[]::new));
+    }
     all.addAll(List.of("--recipe", small.toString()));
     if (!command.contains("--output")) {
       all.addAll(List.of("--output", "hdfs://" + OUTPUT));
