@@ -9,14 +9,13 @@ import io.lakestill.train.CheckpointManifest.ParameterFile;
 import io.lakestill.train.PackedRow;
 import io.lakestill.train.ResumeManifest;
 import io.lakestill.train.RowsHeld;
+import io.lakestill.train.TrainingEnvironment.Leg;
 import io.lakestill.train.TrainingProgress;
 import io.lakestill.train.exchange.ExchangeFault;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.BiFunction;
-import org.apache.spark.SparkContext;
 import org.apache.spark.api.java.JavaRDD;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,8 +41,6 @@ record Attempts(
   /** How Spark says that an executor, or what it held, is gone. */
   private static final List<String> LOST =
       List.of("ExecutorLostFailure", "Checkpoint block", "Could not recover from a failed barrier");
-
-  private static final long EXECUTORS_SECONDS = 300;
 
   private static final Logger LOG = LoggerFactory.getLogger(Attempts.class);
 
@@ -78,7 +75,10 @@ record Attempts(
     return ended.setup().rules().plan().lastStep(epochs) * ended.setup().loop().accumulate();
   }
 
-  private static void end(PackedDataSet rows) {
+  private void end(PackedDataSet rows) {
+    if (training.context().isStopped()) {
+      return;
+    }
     try {
       rows.end();
     } catch (Exception e) { // Spark's Scala throws checked ones it does not declare.
@@ -98,6 +98,10 @@ record Attempts(
         NodeSetup setup = trainer.setup(rows, restarts == 0 ? progress : TrainingProgress.silent());
         return new Ended(rows, setup, attempt(rows, setup));
       } catch (Exception e) { // Spark's Scala throws checked ones it does not declare.
+        if (training.context().isStopped()) {
+          throw Errors.sparkStopped(
+              "the training ran", checkpoints.flatMap(ResumeCheckpoints::newest), e);
+        }
         rows.close();
         if (!isLoss(e)) {
           throw known(e);
@@ -136,7 +140,9 @@ record Attempts(
             files,
             from.stream().flatMap(point -> point.epochs().stream()).toList());
     TrainingEngine engine = found.map(ResumeManifest::engine).orElseGet(() -> engine(rows, setup));
-    return new TrainingLoop(rows, setup.computedBy(engine), monitor, checkpoints).run(from);
+    return new TrainingLoop(
+            rows, setup.computedBy(engine), legs(found, setup.cluster()), monitor, checkpoints)
+        .run(from);
   }
 
   private TrainingEngine engine(PackedDataSet rows, NodeSetup setup) {
@@ -145,14 +151,23 @@ record Attempts(
         : setup.engine();
   }
 
+  /**
+   * The shapes from the first step on; another one begins where there is a checkpoint of another.
+   */
+  private static List<Leg> legs(Optional<ResumeManifest> found, ClusterShape cluster) {
+    List<Leg> legs = new ArrayList<>(found.map(ResumeManifest::legs).orElse(List.of()));
+    if (found.filter(state -> cluster.isOf(state.shape())).isEmpty()) {
+      legs.add(cluster.leg(found.map(state -> state.position().step()).orElse(0)));
+    }
+    return legs;
+  }
+
   /** The newest state, if it fits this cluster. */
   private Optional<ResumeManifest> found(ResumeCheckpoints states, NodeSetup setup) {
     Optional<ResumeManifest> newest = states.folder().newest(states.fingerprint());
     newest.ifPresent(
         found -> {
-          boolean sameShape =
-              found.nodes() == setup.cluster().nodes()
-                  && found.cores() == setup.cluster().coresPerNode();
+          boolean sameShape = setup.cluster().isOf(found.shape());
           LOG.info(
               "event=training-resumed step={} same-shape={}", found.position().step(), sameShape);
           progress.notice(
@@ -161,8 +176,8 @@ record Attempts(
                   : ("There is a checkpoint of step %d of %d x %d cores; here are %d x %d, so %s.")
                       .formatted(
                           found.position().step(),
-                          found.nodes(),
-                          found.cores(),
+                          found.shape().nodes(),
+                          found.shape().cores(),
                           setup.cluster().nodes(),
                           setup.cluster().coresPerNode(),
                           setup.sharded()
@@ -170,11 +185,7 @@ record Attempts(
                                   + " cores"
                               : "the rows are dealt anew and the training goes on"));
         });
-    return newest.filter(
-        found ->
-            !setup.sharded()
-                || (found.nodes() == setup.cluster().nodes()
-                    && found.cores() == setup.cluster().coresPerNode()));
+    return newest.filter(found -> !setup.sharded() || setup.cluster().isOf(found.shape()));
   }
 
   private static RestorePoint point(ResumeCheckpoints states, ResumeManifest found) {
@@ -223,22 +234,13 @@ record Attempts(
 
   /** The cluster's manager starts another executor in the place of a lost one, in its own time. */
   private void awaitExecutors() {
-    SparkContext context = training.context();
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(EXECUTORS_SECONDS);
-    while (!context.isLocal() && executors(context) < trainer.cluster().nodes()) {
-      if (System.nanoTime() > deadline) {
-        throw Errors.executorLost(
-            trainer.settings().loop().restarts(),
-            checkpoints.flatMap(ResumeCheckpoints::newest),
-            new IllegalStateException(
-                "no other executor came within %d s".formatted(EXECUTORS_SECONDS)));
-      }
-      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(200));
+    Executors executors = new Executors(training.context());
+    if (!executors.await(trainer.cluster().nodes(), present -> {})) {
+      throw Errors.executorLost(
+          trainer.settings().loop().restarts(),
+          checkpoints.flatMap(ResumeCheckpoints::newest),
+          new IllegalStateException(
+              "no other executor came within %d s".formatted(executors.timeout().toSeconds())));
     }
-  }
-
-  /** All but the driver. */
-  private static int executors(SparkContext context) {
-    return context.statusTracker().getExecutorInfos().length - 1;
   }
 }

@@ -1,11 +1,18 @@
 package io.lakestill.bigdl;
 
+import com.intel.analytics.bigdl.dllib.nn.Container;
 import com.intel.analytics.bigdl.dllib.nn.abstractnn.AbstractModule;
 import com.intel.analytics.bigdl.dllib.nn.abstractnn.Activity;
 import com.intel.analytics.bigdl.dllib.tensor.Tensor;
 import io.lakestill.student.Parameters;
 import io.lakestill.student.StudentGraph;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.hadoop.fs.FileUtil;
+import scala.collection.JavaConverters;
 
 /** A trained student in BigDL, without its training machinery. Belongs to one thread. */
 public final class BigDlStudent {
@@ -39,11 +46,33 @@ public final class BigDlStudent {
 
   /**
    * Writes BigDL's own module file, which {@code Module.loadModule} of any BigDL 2 reads; it gives
-   * the graph's outputs in their order.
+   * the graph's outputs in their order. The same model gives the same bytes.
    *
-   * @param file on the local disk: BigDL closes file systems that others share; replaced if there
+   * @param file on the local disk; replaced if there
    */
   public void save(Path file) {
-    module.saveModule(file.toString(), null, true);
+    number(module, new AtomicInteger());
+    try {
+      // BigDL closes file systems that others share, and Hadoop's local one keeps a checksum
+      // beside.
+      Path folder = Files.createTempDirectory("lakestill-module");
+      try {
+        Path written = folder.resolve("module");
+        module.saveModule(written.toString(), null, true);
+        Files.write(file, ModuleFile.canonical(Files.readAllBytes(written)));
+      } finally {
+        FileUtil.fullyDelete(folder.toFile());
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot write '" + file + "'", e);
+    }
+  }
+
+  /** BigDL tells modules without a name apart by a random one. */
+  private static void number(AbstractModule<?, ?, Float> module, AtomicInteger next) {
+    module.setNamePostfix(Integer.toHexString(next.incrementAndGet()));
+    if (module instanceof Container<?, ?, Float> container) {
+      JavaConverters.bufferAsJavaList(container.modules()).forEach(inner -> number(inner, next));
+    }
   }
 }

@@ -1,8 +1,10 @@
 package io.lakestill.bigdl;
 
+import io.lakestill.recipe.TrainingEngine;
 import io.lakestill.train.CheckpointManifest.ParameterFile;
 import io.lakestill.train.ResumeFolder;
 import io.lakestill.train.ResumeManifest;
+import io.lakestill.train.TrainingEnvironment.Leg;
 import io.lakestill.train.TrainingHistory;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -35,13 +37,13 @@ record ResumeCheckpoints(ResumeFolder folder, String fingerprint, int keep) {
       TrainingHistory history,
       ParameterFile state,
       List<ParameterFile> memory,
-      NodeSetup setup) {
+      TrainingEngine engine,
+      List<Leg> legs) {
     folder.commit(
         new ResumeManifest(
             fingerprint,
-            setup.engine(),
-            setup.cluster().nodes(),
-            setup.cluster().coresPerNode(),
+            engine,
+            legs,
             position,
             history,
             state,

@@ -7,6 +7,7 @@ import io.lakestill.student.StudentGraph;
 import io.lakestill.train.CheckpointManifest.ParameterFile;
 import io.lakestill.train.EpochPlan;
 import io.lakestill.train.ResumeManifest;
+import io.lakestill.train.TrainingEnvironment.Leg;
 import io.lakestill.train.exchange.ExchangeFault;
 import io.lakestill.train.exchange.Mesh;
 import java.security.SecureRandom;
@@ -23,12 +24,14 @@ import java.util.Set;
  *
  * @param rows of the nodes
  * @param setup that they were given
+ * @param legs the shapes of the cluster from the first step on
  * @param monitor is told every segment
  * @param checkpoints where states are stored; empty when they are not
  */
 record TrainingLoop(
     PackedDataSet rows,
     NodeSetup setup,
+    List<Leg> legs,
     TrainingMonitor monitor,
     Optional<ResumeCheckpoints> checkpoints) {
   /** How long a segment takes when all goes well. */
@@ -175,7 +178,8 @@ record TrainingLoop(
             monitor.history(),
             lead.stored().get(0),
             memory,
-            setup);
+            setup.engine(),
+            legs);
   }
 
   private TrainedStudent trained(NodeReport.Done lead) {
@@ -184,6 +188,7 @@ record TrainingLoop(
         Parameters.fromSafeTensors(student, lead.best().get(0), "the first node"),
         SafeTensors.read(lead.best().get(1), "the first node"),
         setup.engine(),
-        monitor.history());
+        monitor.history(),
+        legs);
   }
 }

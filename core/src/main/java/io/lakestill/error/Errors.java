@@ -1,5 +1,6 @@
 package io.lakestill.error;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -284,7 +285,36 @@ public final class Errors {
         cause);
   }
 
-  /** Executors died again and again, or all of Spark was stopped from outside. */
+  /**
+   * The Spark application ended under its driver: somebody, or the cluster's manager, ended it.
+   *
+   * @param when such as {@code stage teach ran}
+   * @param kept where a training's last checkpoint is; empty when there is none
+   */
+  public static LakestillException sparkStopped(
+      String when, Optional<String> kept, Throwable cause) {
+    return new LakestillException(
+        ExitCode.TRY_AGAIN,
+        ("Spark was stopped while %s: somebody, or the cluster's manager, ended the application."
+                + " What was committed before is as it was, and the same command goes on from %s.")
+            .formatted(when, kept.map(where -> "the checkpoint " + where).orElse("there")),
+        cause);
+  }
+
+  /** The cluster did not start the executors that a run asks for. */
+  public static LakestillException executorsMissing(
+      String wanted, int present, Duration waited, String key) {
+    return new LakestillException(
+        ExitCode.TRY_AGAIN,
+        ("The run needs %s, and %s came within %d s. Either others hold the cluster's cores and"
+                + " memory now, and it can be tried again, or no machine has room for an executor:"
+                + " ask for fewer or smaller ones (--num-executors or --total-executor-cores,"
+                + " --executor-cores, --executor-memory). --conf %s=10min waits longer.")
+            .formatted(wanted, present == 0 ? "none" : "only " + present, waited.toSeconds(), key),
+        null);
+  }
+
+  /** Executors died again and again. */
   public static LakestillException stopped(String what, Throwable cause) {
     return new LakestillException(
         ExitCode.TRY_AGAIN,

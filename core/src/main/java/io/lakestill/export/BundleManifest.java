@@ -2,10 +2,12 @@ package io.lakestill.export;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.lakestill.io.Sha256;
 import io.lakestill.recipe.FeatureSettings;
 import io.lakestill.recipe.ModelRole;
 import io.lakestill.student.StudentGraph;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /**
  * Everything a user of a bundle needs to know; its JSON form is {@code bundle.v1.schema.json}.
@@ -46,6 +48,15 @@ public record BundleManifest(
       throw new IllegalArgumentException(
           "largest logit difference must be a number of at least 0, is " + largestLogitDifference);
     }
+  }
+
+  /** SHA-256 over names and hashes of all files: the same model has the same, byte by byte. */
+  public String contentHash() {
+    return Sha256.of(
+        files.stream()
+            .map(file -> file.name() + " " + file.sha256())
+            .sorted()
+            .collect(Collectors.joining("\n")));
   }
 
   /** The same manifest for these files. */

@@ -9,6 +9,7 @@ import io.lakestill.io.JsonFields;
 import io.lakestill.recipe.ModelRole;
 import io.lakestill.student.Shape;
 import io.lakestill.student.StudentGraph;
+import io.lakestill.train.TrainingEnvironment;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
@@ -35,6 +36,7 @@ final class BundleManifestJson {
     ObjectNode outputs = json.putObject("outputs");
     manifest.graph().outputs().keySet().forEach(name -> outputs.set(name, shape(manifest, name)));
     json.put("seed", provenance.seed()).put("best_epoch", provenance.bestEpoch());
+    provenance.environment().ifPresent(where -> json.set("environment", where.toJson()));
     writeSignals(provenance.signalTables(), json);
     ArrayNode files = json.putArray("files");
     for (BundleFile file : manifest.files()) {
@@ -103,6 +105,7 @@ final class BundleManifestJson {
             : fields.optional("signal_table", BundleManifestJson::signalTable).stream().toList(),
         fields.whole("seed"),
         fields.integer("best_epoch"),
+        fields.optional("environment", TrainingEnvironment::fromJson),
         fields.text("fingerprint"),
         fields.text("code_version"),
         fields.instant("created"));

@@ -1,7 +1,9 @@
 package io.lakestill.export;
 
+import io.lakestill.train.TrainingEnvironment;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
@@ -11,6 +13,7 @@ import java.util.OptionalLong;
  * @param signalTables what it learned from, one per teacher; none when it learned from labels alone
  * @param seed the seed of its training
  * @param bestEpoch the epoch whose parameters were kept, counted from 1
+ * @param environment on what it was trained; empty in bundles of versions that did not say
  * @param fingerprint SHA-256 over everything it depends on; a run that would write the same
  *     fingerprint has nothing to do
  * @param codeVersion the version of Lakestill that wrote it
@@ -21,6 +24,7 @@ public record BundleProvenance(
     List<SignalTableVersion> signalTables,
     long seed,
     int bestEpoch,
+    Optional<TrainingEnvironment> environment,
     String fingerprint,
     String codeVersion,
     Instant created) {

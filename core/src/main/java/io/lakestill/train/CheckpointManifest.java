@@ -32,6 +32,7 @@ import java.util.function.Function;
  * @param experimental why terms of its loss are experimental, each with its name
  * @param fingerprint SHA-256 over everything the training depends on
  * @param engine what ran it, such as {@code arrays, BigDL 2.5, 1 x 2 cores}
+ * @param environment where; empty in checkpoints of versions that did not say
  * @param codeVersion the Lakestill that wrote it
  * @param created when it was written, ISO 8601 in UTC
  */
@@ -49,6 +50,7 @@ public record CheckpointManifest(
     List<String> experimental,
     String fingerprint,
     String engine,
+    Optional<TrainingEnvironment> environment,
     String codeVersion,
     String created) {
   public static final int FORMAT_VERSION = 2;
@@ -135,6 +137,7 @@ public record CheckpointManifest(
         experimental,
         fingerprint,
         engine,
+        environment,
         codeVersion,
         created);
   }
@@ -154,6 +157,7 @@ public record CheckpointManifest(
             .put("fingerprint", fingerprint)
             .put("role", role)
             .put("seed", seed);
+    environment.ifPresent(where -> json.set("environment", where.toJson()));
     json.set("parameters", parameters.toJson());
     heads.ifPresent(file -> json.set("heads", file.toJson()));
     ArrayNode remembered = json.putArray("memory");
@@ -213,6 +217,7 @@ public record CheckpointManifest(
         fields.has("experimental") ? fields.texts("experimental") : List.of(),
         fields.text("fingerprint"),
         fields.text("engine"),
+        fields.optional("environment", TrainingEnvironment::fromJson),
         fields.text("code_version"),
         fields.text("created"));
   }

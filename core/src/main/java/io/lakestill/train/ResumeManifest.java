@@ -10,6 +10,7 @@ import io.lakestill.io.JsonFields;
 import io.lakestill.io.Sha256;
 import io.lakestill.recipe.TrainingEngine;
 import io.lakestill.train.CheckpointManifest.ParameterFile;
+import io.lakestill.train.TrainingEnvironment.Leg;
 import java.util.List;
 
 /**
@@ -17,8 +18,7 @@ import java.util.List;
  *
  * @param fingerprint of the training
  * @param engine that computed it, and goes on
- * @param nodes it ran on
- * @param cores of each
+ * @param legs the shapes it ran on so far; states of versions that did not keep them have one
  * @param position in the training
  * @param history of the epochs that had ended
  * @param state weights, running statistics, moments, moving average and the best epoch's weights
@@ -28,8 +28,7 @@ import java.util.List;
 public record ResumeManifest(
     String fingerprint,
     TrainingEngine engine,
-    int nodes,
-    int cores,
+    List<Leg> legs,
     Position position,
     TrainingHistory history,
     ParameterFile state,
@@ -46,7 +45,16 @@ public record ResumeManifest(
   public record Position(int step, EpochBook.Open open) {}
 
   public ResumeManifest {
+    legs = List.copyOf(legs);
+    if (legs.isEmpty()) {
+      throw new IllegalArgumentException("a state needs the shape that it ran on");
+    }
     memory = List.copyOf(memory);
+  }
+
+  /** The shape that it ran on last. */
+  public Leg shape() {
+    return legs.get(legs.size() - 1);
   }
 
   public ObjectNode toJson() {
@@ -56,13 +64,15 @@ public record ResumeManifest(
             .put("created", created)
             .put("fingerprint", fingerprint)
             .put("engine", EnumText.of(engine))
-            .put("nodes", nodes)
-            .put("cores", cores)
+            .put("nodes", shape().nodes())
+            .put("cores", shape().cores())
             .put("step", position.step());
     ObjectNode open = json.putObject("epoch");
     open.put("steps", position.open().steps()).put("loss_sum", position.open().lossSum());
     ArrayNode terms = open.putArray("terms");
     position.open().terms().forEach(terms::add);
+    ArrayNode shapes = json.putArray("legs");
+    legs.forEach(leg -> shapes.add(leg.toJson()));
     json.set("state", state.toJson());
     ArrayNode files = json.putArray("memory");
     memory.forEach(file -> files.add(file.toJson()));
@@ -94,8 +104,9 @@ public record ResumeManifest(
     return new ResumeManifest(
         fields.text("fingerprint"),
         fields.choice("engine", TrainingEngine.class),
-        fields.integer("nodes"),
-        fields.integer("cores"),
+        fields.has("legs")
+            ? fields.objects("legs", Leg::fromJson)
+            : List.of(new Leg(0, fields.integer("nodes"), fields.integer("cores"))),
         new Position(
             fields.integer("step"),
             new EpochBook.Open(

@@ -263,6 +263,32 @@ class ResumedTrainingTest {
     assertThat(folder.resolve("lossy")).isDirectoryContaining("glob:**/step-*.json");
   }
 
+  /** As a manager of a cluster that takes the application away. */
+  private record StopsSpark(int step) implements TrainingProgress {
+    @Override
+    public void step(Step told) {
+      if (told.step() == step) {
+        LocalSpark.context().stop();
+      }
+    }
+
+    @Override
+    public void epoch(Epoch epoch) {}
+  }
+
+  @Test
+  void whenSparkIsStoppedTheCheckpointIsNamedAndTheSameCommandGoesOn() {
+    Left unbroken = train(1, TrainingProgress.silent(), loop(0), "whole");
+
+    assertThatThrownBy(() -> train(1, new StopsSpark(1), loop(3), "stopped"))
+        .isInstanceOfSatisfying(
+            LakestillException.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.TRY_AGAIN))
+        .hasMessageStartingWith("Spark was stopped while the training ran: ")
+        .hasMessageContaining("the same command goes on from the checkpoint after step ");
+
+    assertSame(train(1, TrainingProgress.silent(), loop(0), "stopped"), unbroken);
+  }
+
   @Test
   void keepsAndNamesTheLastFiniteStateWhenTheTrainingDiverges() {
     OptimizerSettings absurd =

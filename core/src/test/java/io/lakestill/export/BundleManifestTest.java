@@ -38,6 +38,15 @@ class BundleManifestTest {
   }
 
   @Test
+  void firstFilesDoNotSayOnWhatTheyWereTrained() {
+    String golden = TestResource.text("/io/lakestill/export/bundle.v1.first.json");
+    BundleManifest first = BundleManifest.fromJson(Json.parse(golden, "golden"), "golden");
+
+    assertThat(first.provenance().environment()).isEmpty();
+    assertThat(Json.pretty(first.toJson())).isEqualTo(golden);
+  }
+
+  @Test
   void schemaDescribesWhatIsWritten() {
     ObjectNode schema = TestResource.json("/io/lakestill/schema/bundle.v1.schema.json");
     assertThat(SchemaCheck.faultsOfWriter(schema, MANIFEST.toJson())).isEmpty();

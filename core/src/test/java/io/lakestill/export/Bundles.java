@@ -10,10 +10,13 @@ import io.lakestill.student.Mlp;
 import io.lakestill.student.Parameters;
 import io.lakestill.student.Shape;
 import io.lakestill.student.StudentGraph;
+import io.lakestill.train.TrainingEnvironment;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
 
 /** Small real bundles: an exported student of 2 classes over 3 numeric columns. */
 final class Bundles {
@@ -24,6 +27,13 @@ final class Bundles {
   static BundleManifest manifest() {
     return manifest(List.of(new SignalTableVersion("lake/signals/t", 3, "b".repeat(64))), 7);
   }
+
+  static final TrainingEnvironment ENVIRONMENT =
+      new TrainingEnvironment(
+          List.of(new TrainingEnvironment.Leg(0, 2, 4), new TrainingEnvironment.Leg(120, 1, 2)),
+          List.of("A processor"),
+          List.of("Linux amd64"),
+          new TreeMap<>(Map.of("java", "17.0.9", "spark", "3.5.7")));
 
   static BundleManifest manifest(List<SignalTableVersion> signalTables, long seed) {
     FeatureSettings features =
@@ -40,6 +50,7 @@ final class Bundles {
             signalTables,
             seed,
             12,
+            Optional.of(ENVIRONMENT),
             "a".repeat(64),
             "0.1.0",
             Instant.parse("2026-11-21T10:20:30Z"));

@@ -17,6 +17,7 @@ import io.lakestill.student.StudentGraph;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
 class CheckpointManifestTest {
@@ -30,6 +31,13 @@ class CheckpointManifestTest {
           Shape.flat(4),
           List.of(new Linear("classes", Layer.INPUT, 3, true)),
           Map.of("logits", "classes"));
+
+  static final TrainingEnvironment ENVIRONMENT =
+      new TrainingEnvironment(
+          List.of(new TrainingEnvironment.Leg(0, 2, 4), new TrainingEnvironment.Leg(120, 1, 2)),
+          List.of("A processor"),
+          List.of("Linux amd64"),
+          new TreeMap<>(Map.of("java", "17.0.9", "spark", "3.5.7")));
 
   static CheckpointManifest sample(
       CheckpointManifest.ParameterFile parameters,
@@ -53,6 +61,7 @@ class CheckpointManifestTest {
         List.of("clkd: its third term is our reading"),
         "f".repeat(64),
         "BigDL mklblas, 2 x 4 cores",
+        Optional.of(ENVIRONMENT),
         "0.1.0",
         "2026-11-21T10:15:00Z");
   }
@@ -73,6 +82,15 @@ class CheckpointManifestTest {
   }
 
   @Test
+  void firstFilesOfFormatTwoDoNotSayOnWhatTheyWereTrained() {
+    String golden = TestResource.text("/golden/checkpoint-manifest.v2.first.json");
+    CheckpointManifest first = CheckpointManifest.fromJson(Json.parse(golden, "golden"), "golden");
+
+    assertThat(first.environment()).isEmpty();
+    assertThat(Json.pretty(first.toJson())).isEqualTo(golden);
+  }
+
+  @Test
   void readsFormatOneOfOneTeacher() {
     CheckpointManifest first = CheckpointManifest.fromJson(TestResource.json(FIRST), FIRST);
 
@@ -87,9 +105,11 @@ class CheckpointManifestTest {
 
   @Test
   void readsFormatOneOfSeveralTeachers() {
-    CheckpointManifest several = CheckpointManifest.fromJson(TestResource.json(SEVERAL), SEVERAL);
+    ObjectNode json = TestResource.json(SEVERAL);
+    assertThat(CheckpointManifest.fromJson(json, SEVERAL).environment()).isEmpty();
+    json.set("environment", ENVIRONMENT.toJson());
 
-    assertThat(several)
+    assertThat(CheckpointManifest.fromJson(json, SEVERAL))
         .isEqualTo(
             SAMPLE.withMemory(
                 List.of(

@@ -140,6 +140,7 @@ record ExportJob(
         trained.signals().stream().map(from -> learnedFrom(from, trained.rows())).toList(),
         trained.seed(),
         trained.bestEpoch(),
+        trained.environment(),
         fingerprint,
         Build.version(),
         Instant.now().truncatedTo(ChronoUnit.SECONDS));

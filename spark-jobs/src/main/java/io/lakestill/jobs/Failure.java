@@ -20,6 +20,9 @@ record Failure(ExitCode exitCode, String message) {
         return new Failure(known.exitCode(), known.getMessage());
       }
     }
+    if (SparkFailures.isStop(thrown)) {
+      return of(Errors.sparkStopped("it worked", Optional.empty(), thrown));
+    }
     Optional<LakestillException> lacking =
         ScratchDisk.fault(thrown, "The run failed")
             .or(() -> SparkFailures.outOfMemory(thrown, "The run"));

@@ -28,6 +28,7 @@ import picocli.CommandLine.HelpCommand;
       LineageCommand.class,
       PredictCommand.class,
       InspectCommand.class,
+      CompareCommand.class,
       AuditCommand.class,
       VerifyCommand.class,
       CompactCommand.class,

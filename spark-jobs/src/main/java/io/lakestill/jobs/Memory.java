@@ -34,19 +34,13 @@ record Memory(long heap, long outside) {
   }
 
   /**
-   * Of a training. In the heap, beside what Spark itself needs: the executor's part of the packed
-   * rows, and half as much again while they arrive, though less will do, since what exceeds {@code
-   * train.memory} lies on its local disk; and the weights, their gradients and the optimizer's two
-   * moments, with weights and gradients once more for each core.
+   * Of a training: what it holds, with half as much again of the rows while they arrive, beside
+   * what Spark itself needs. Less will do: rows that exceed {@code train.memory} lie on local disk.
    *
-   * @param packed bytes of the packed rows of all executors
-   * @param executors that share them
-   * @param parameters of the model
-   * @param cores of an executor
+   * @param held on a node
    */
-  static Memory train(long packed, int executors, long parameters, int cores) {
-    long rows = packed / executors * 3 / 2;
-    return new Memory(SPARK + rows + 4 * parameters * (4 + 2L * cores), JVM);
+  static Memory train(TrainingMemory held) {
+    return new Memory(SPARK + held.total() + held.rows() / 2, JVM);
   }
 
   /** As Spark's settings take it: full gibibytes. */

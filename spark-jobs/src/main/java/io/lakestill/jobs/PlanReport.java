@@ -1,6 +1,8 @@
 package io.lakestill.jobs;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.lakestill.bigdl.ClusterShape;
+import io.lakestill.error.LakestillException;
 import io.lakestill.objective.Requirements;
 import io.lakestill.recipe.Encoding;
 import io.lakestill.recipe.FeatureSettings;
@@ -249,21 +251,36 @@ record PlanReport(
         .put(
             "trainings",
             student.settings().seeds().size() * (blueprint.scratch().isPresent() ? 2 : 1));
-    targetWidth()
+    targets()
         .ifPresent(
-            width -> {
-              long packed = 4L * rows.signals() * (blueprint.features().width() + (long) width);
-              long parameters = student.graph().trainableParameters();
-              Memory memory =
-                  Memory.train(packed, shape.executors(), parameters, shape.coresPerExecutor());
-              json.put("packed_bytes", packed)
-                  .put("executor_memory", memory.heapSetting())
-                  .put("executor_memory_overhead", memory.outsideSetting());
+            layout -> {
+              json.put(
+                  "packed_bytes",
+                  4L * rows.signals() * (blueprint.features().width() + (long) layout.width()));
+              held(student, layout, shape)
+                  .map(Memory::train)
+                  .ifPresent(
+                      memory ->
+                          json.put("executor_memory", memory.heapSetting())
+                              .put("executor_memory_overhead", memory.outsideSetting()));
             });
   }
 
-  /** Values of a target row, where all that the loss asks for is of known width. */
-  private Optional<Integer> targetWidth() {
+  /** Empty where the loss does not fit its rows, which the preflight of a run says. */
+  private Optional<TrainingMemory> held(
+      Blueprint.Training student, RowLayout layout, TrainShape shape) {
+    long each = (rows.signals() + shape.executors() - 1) / shape.executors();
+    ClusterShape cluster = new ClusterShape(shape.executors(), shape.coresPerExecutor());
+    try {
+      return Optional.of(
+          TrainingMemory.of(student, layout, cluster, new TrainingMemory.Rows(each, 0, 1)));
+    } catch (LakestillException | IllegalArgumentException e) {
+      return Optional.empty();
+    }
+  }
+
+  /** A target row, where all that the loss asks for is of known width. */
+  private Optional<RowLayout> targets() {
     Map<String, List<Integer>> shapes = new HashMap<>();
     blueprint
         .signals()
@@ -277,7 +294,7 @@ record PlanReport(
                     .ifPresent(shape -> shapes.put(name, shape)));
     Requirements requirements = blueprint.student().objectives().requires();
     try {
-      return Optional.of(RowLayout.targets(requirements, shapes).width());
+      return Optional.of(RowLayout.targets(requirements, shapes));
     } catch (IllegalArgumentException e) {
       return Optional.empty(); // A signal of unknown width; what it is was said with the signals.
     }

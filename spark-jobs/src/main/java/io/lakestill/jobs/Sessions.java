@@ -1,5 +1,16 @@
 package io.lakestill.jobs;
 
+import io.lakestill.bigdl.Executors;
+import io.lakestill.error.Errors;
+import io.lakestill.error.LakestillException;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.apache.spark.SparkContext;
+import org.apache.spark.api.java.JavaFutureAction;
+import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 
 /** Where Spark is started; everything about the cluster's shape is left to Spark's own settings. */
@@ -8,8 +19,37 @@ final class Sessions {
 
   /**
    * @param application what Spark's pages call it, such as {@code teach fashion-mnist}
+   * @throws LakestillException (exit 75) when the cluster starts no executor in time: Spark itself
+   *     would wait for ever
    */
   static SparkSession open(String application) {
-    return SparkSession.builder().appName("lakestill " + application).getOrCreate();
+    SparkSession spark = SparkSession.builder().appName("lakestill " + application).getOrCreate();
+    if (!spark.sparkContext().isLocal()) {
+      try {
+        requireExecutor(spark.sparkContext());
+      } catch (RuntimeException e) {
+        spark.stop();
+        throw e;
+      }
+    }
+    return spark;
+  }
+
+  /** A task that does nothing; where executors come and go, one comes for it. */
+  private static void requireExecutor(SparkContext context) {
+    Duration timeout = new Executors(context).timeout();
+    JavaFutureAction<Long> task =
+        JavaSparkContext.fromSparkContext(context).parallelize(List.of(1), 1).countAsync();
+    try {
+      task.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException e) {
+      task.cancel(true);
+      throw Errors.executorsMissing("an executor", 0, timeout, Executors.TIMEOUT);
+    } catch (ExecutionException e) {
+      throw SparkFailures.worded(e, "start");
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("Interrupted while waiting for an executor", e);
+    }
   }
 }

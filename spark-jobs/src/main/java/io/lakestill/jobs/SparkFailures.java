@@ -23,8 +23,12 @@ final class SparkFailures {
   private static final String TOO_LARGE = "Cannot reserve additional contiguous bytes";
 
   /** How Spark says that nobody is left to do the work. */
-  private static final List<String> LOSSES =
-      List.of("ExecutorLostFailure", "SparkContext was shut down", "stopped SparkContext");
+  private static final List<String> LOSSES = List.of("ExecutorLostFailure");
+
+  /** How Spark says that it was stopped itself. */
+  private static final List<String> STOPS =
+      List.of(
+          "SparkContext was shut down", "SparkContext has been shutdown", "stopped SparkContext");
 
   private SparkFailures() {}
 
@@ -54,6 +58,9 @@ final class SparkFailures {
               .formatted(stage, chain(failure)),
           failure);
     }
+    if (isStop(failure)) {
+      return Errors.sparkStopped("stage %s ran".formatted(stage), Optional.empty(), failure);
+    }
     Optional<IOException> fault = storageFault(failure);
     if (fault.isPresent()) {
       return StorageFaults.failed("Stage " + stage + " failed" + place(failure), fault.get());
@@ -77,11 +84,20 @@ final class SparkFailures {
     return "";
   }
 
-  /** True when Spark gave up because of executors that died, or was stopped itself. */
+  /** True when Spark gave up because of executors that died. */
   static boolean isLoss(Throwable failure) {
+    return says(failure, LOSSES);
+  }
+
+  /** True when the Spark application ended under its driver. */
+  static boolean isStop(Throwable failure) {
+    return says(failure, STOPS);
+  }
+
+  private static boolean says(Throwable failure, List<String> words) {
     for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
       String message = String.valueOf(cause.getMessage());
-      if (LOSSES.stream().anyMatch(message::contains)) {
+      if (words.stream().anyMatch(message::contains)) {
         return true;
       }
     }

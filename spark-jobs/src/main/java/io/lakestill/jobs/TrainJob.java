@@ -2,6 +2,7 @@ package io.lakestill.jobs;
 
 import io.lakestill.bigdl.ClusterShape;
 import io.lakestill.bigdl.LossMemory;
+import io.lakestill.bigdl.MklLibrary;
 import io.lakestill.bigdl.Resumption;
 import io.lakestill.bigdl.StudentTrainer;
 import io.lakestill.bigdl.TrainedStudent;
@@ -21,6 +22,7 @@ import io.lakestill.train.CheckpointFolder;
 import io.lakestill.train.CheckpointManifest;
 import io.lakestill.train.ResumeFolder;
 import io.lakestill.train.RowLayout;
+import io.lakestill.train.TrainingEnvironment;
 import io.lakestill.train.TrainingProgress;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -30,6 +32,8 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import org.apache.commons.lang3.SerializationUtils;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
@@ -131,6 +135,7 @@ record TrainJob(
             spark,
             new PackedTables.Plan(
                 data, features, targets, taught, training.rowWeights(), cluster.nodes()));
+    List<Node> nodes = new NodeSurvey(spark.sparkContext(), cluster).ask(progress::notice);
     java.nio.file.Path events = Files.createTempDirectory("lakestill-events");
     try {
       spark.sparkContext().setJobDescription("train " + role.written() + ", seed " + seed);
@@ -143,7 +148,7 @@ record TrainJob(
           (trained, memory) -> {
             publishEvents(events.resolve("run"), folder.configuration());
             CheckpointManifest weights =
-                manifest(folder, trained, tables.rows(), taught, fingerprint, cluster);
+                manifest(folder, trained, tables.rows(), taught, fingerprint, cluster, nodes);
             folder.commit(weights);
             return withMemory(folder, weights, memory, progress);
           });
@@ -232,7 +237,8 @@ record TrainJob(
       CheckpointManifest.Rows rows,
       Taught taught,
       String fingerprint,
-      ClusterShape cluster) {
+      ClusterShape cluster,
+      List<Node> nodes) {
     return new CheckpointManifest(
         role.written(),
         seed,
@@ -248,8 +254,21 @@ record TrainJob(
         fingerprint,
         "%s, BigDL 2.5, %d x %d cores"
             .formatted(EnumText.of(trained.engine()), cluster.nodes(), cluster.coresPerNode()),
+        Optional.of(environment(trained, nodes)),
         Build.version(),
         Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
+  }
+
+  private static TrainingEnvironment environment(TrainedStudent trained, List<Node> nodes) {
+    SortedMap<String, String> versions = new TreeMap<>(MklLibrary.versions());
+    versions.put("engine", EnumText.of(trained.engine()));
+    versions.put("java", nodes.get(0).java());
+    versions.put("spark", org.apache.spark.package$.MODULE$.SPARK_VERSION());
+    return new TrainingEnvironment(
+        trained.legs(),
+        nodes.stream().map(Node::processor).toList(),
+        nodes.stream().map(Node::system).toList(),
+        versions);
   }
 
   private void publishEvents(java.nio.file.Path events, Configuration configuration) {

@@ -133,6 +133,32 @@ class PreflightTest {
   }
 
   @Test
+  void refusesATrainingThatMemoryCannotHoldAndSaysOfWhatItIs() {
+    long heap = Runtime.getRuntime().maxMemory() >> 20;
+
+    assertRefused(
+        EVERYTHING,
+        ExitCode.BAD_RECIPE,
+        List.of(NO_TEACHER, "student.hidden=[40000,40000]"),
+        // 1.6 billion weights: each twice on either core, and three times for Adam and the best.
+        "The training of the student needs a heap of at least 43,",
+        "that of this JVM (spark.driver.memory) is %,d MiB".formatted(heap),
+        "rows 1 MiB, replicas 24,",
+        "optimizer and copies of weights 18,",
+        "banks and queues 0 MiB",
+        "--driver-memory ");
+  }
+
+  @Test
+  void remembersHowManyRowsThereAreForTheEstimate() {
+    check(EnumSet.of(Stage.TRAIN), List.of(NO_TEACHER));
+    List<String> large = List.of(NO_TEACHER, "student.hidden=[40000,40000]");
+
+    assertThatThrownBy(() -> check(EnumSet.of(Stage.TRAIN), large))
+        .hasMessageContaining("rows 1 MiB");
+  }
+
+  @Test
   void asksOfAStageOnlyWhatItNeeds() {
     List<String> wrong =
         List.of(NO_TEACHER, "train.batch=127", "data.train=/nowhere/train.parquet");

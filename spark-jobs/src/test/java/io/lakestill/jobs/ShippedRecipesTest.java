@@ -37,9 +37,7 @@ class ShippedRecipesTest {
           "spark.driver.host", "127.0.0.1",
           "spark.driver.bindAddress", "127.0.0.1",
           "spark.sql.shuffle.partitions", "2",
-          "spark.scheduler.minRegisteredResourcesRatio", "1.0",
           "spark.shuffle.reduceLocality.enabled", "false",
-          "spark.shuffle.blockTransferService", "nio",
           "spark.speculation", "false",
           "spark.serializer", "org.apache.spark.serializer.JavaSerializer");
 

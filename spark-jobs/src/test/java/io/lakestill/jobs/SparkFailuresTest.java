@@ -10,6 +10,8 @@ import org.apache.hadoop.security.AccessControlException;
 import org.apache.spark.SparkException;
 import org.apache.spark.memory.SparkOutOfMemoryError;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SparkFailuresTest {
   @Test
@@ -58,13 +60,22 @@ class SparkFailuresTest {
             + " executors tell of memory, with more --executor-memory.");
   }
 
-  @Test
-  void aDriverThatIsStoppedIsToBeTriedAgain() {
-    RuntimeException stopped =
-        SparkFailures.worded(
-            new SparkException("Job 7 cancelled because SparkContext was shut down"), "teach");
-
-    assertThat(Failure.of(stopped).exitCode()).isEqualTo(ExitCode.TRY_AGAIN);
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "Job 7 cancelled because SparkContext was shut down",
+        "Cannot call methods on a stopped SparkContext.\nThis stopped SparkContext was created at:"
+      })
+  void aDriverWhoseSparkIsStoppedIsToBeTriedAgain(String said) {
+    assertWorded(
+        new SparkException("Job aborted", new IllegalStateException(said)),
+        ExitCode.TRY_AGAIN,
+        "Spark was stopped while stage teach ran: somebody, or the cluster's manager, ended the"
+            + " application. What was committed before is as it was, and the same command goes on"
+            + " from there.");
+    assertThat(Failure.of(new IllegalStateException(said)).exitCode())
+        .as("outside of a stage")
+        .isEqualTo(ExitCode.TRY_AGAIN);
   }
 
   @Test

@@ -1,0 +1,48 @@
+package io.lakestill.jobs;
+
+import io.lakestill.bigdl.MklLibrary;
+import io.lakestill.report.Machine;
+import io.lakestill.teacher.OnnxLibrary;
+import java.io.Serializable;
+import java.util.List;
+import java.util.stream.Stream;
+import org.apache.spark.SparkEnv;
+
+/**
+ * What a training finds on one of its nodes.
+ *
+ * @param executor Spark's name of it
+ * @param host its machine
+ * @param processor of that machine
+ * @param system such as {@code Linux amd64}
+ * @param java the version
+ * @param scratch where native libraries are unpacked
+ * @param faults why native libraries cannot be loaded; none when all is well
+ */
+record Node(
+    String executor,
+    String host,
+    String processor,
+    String system,
+    String java,
+    String scratch,
+    List<String> faults)
+    implements Serializable {
+  private static final long serialVersionUID = 1L;
+
+  /** The one that this runs on. */
+  static Node here() {
+    SparkEnv spark = SparkEnv.get();
+    Machine machine = Machine.here();
+    return new Node(
+        spark.executorId(),
+        spark.blockManager().blockManagerId().host(),
+        machine.processor(),
+        System.getProperty("os.name") + " " + System.getProperty("os.arch"),
+        machine.java(),
+        System.getProperty("java.io.tmpdir"),
+        Stream.of(MklLibrary.fault(), OnnxLibrary.fault())
+            .flatMap(fault -> fault.stream())
+            .toList());
+  }
+}
