@@ -79,6 +79,10 @@ final class Preflight {
     if (stages.contains(Stage.TEACH)) {
       blueprint.teachers().forEach(teacher -> faults.gather(() -> checkStore(teacher.id())));
     }
+    if (faults.isEmpty()) { // Nobody waits for executors of a run that is refused.
+      cluster.ifPresent(shape -> trainings.nodes(shape, console, faults));
+      faults.throwIfAny(); // To read tables takes native libraries, too.
+    }
     Optional<TableChecks.Found> found = tables.check(stages, faults);
     Optional<TableChecks.Counts> counts = found.flatMap(TableChecks.Found::counts);
     if (fits && counts.isPresent()) {
@@ -86,9 +90,6 @@ final class Preflight {
       future().signals(stages).topk().forEach((signal, codec) -> kept.put(signal, codec.k()));
       trainings.memory(cluster.orElseThrow(), stored, kept, counts.get(), faults);
     }
-    faults.throwIfAny();
-    // Nobody waits for executors of a run that is refused.
-    cluster.ifPresent(shape -> trainings.nodes(shape, console, faults));
     faults.throwIfAny();
     found.ifPresent(tables::remember);
     console.line(
@@ -118,9 +119,9 @@ final class Preflight {
             host -> {
               throw Errors.badRecipe(
                   ("Output '%s' is a folder of each machine, so the executor on %s would write to a"
-                          + " disk of its own; give --output on a file system that all of them share,"
-                          + " such as hdfs:// or s3a://. If it is a shared mount, say so with --conf"
-                          + " %s=true.")
+                       + " disk of its own; give --output on a file system that all of them share,"
+                       + " such as hdfs:// or s3a://. If it is a shared mount, say so with --conf"
+                       + " %s=true.")
                       .formatted(root, host, SHARED));
             });
   }
