@@ -64,6 +64,7 @@ final class BatchFeed implements AutoCloseable {
   CoreBatch take(int number) {
     if (fetchers.isEmpty()) {
       rows.fill(current, rows.batch(number, core, setup));
+      current.mix();
       return current;
     }
     if (ahead != number) {
@@ -76,6 +77,7 @@ final class BatchFeed implements AutoCloseable {
     if (number < last) {
       fetch(number + 1, fetchers.get());
     }
+    current.mix();
     return current;
   }
 

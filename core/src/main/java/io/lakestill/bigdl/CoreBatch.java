@@ -8,12 +8,14 @@ import java.util.List;
  * The rows that one core computes with at a time, in two arrays that are filled again and again.
  */
 final class CoreBatch {
+  private final List<Integer> featureShape;
   private final int rows;
   private final int targetWidth;
   private final float[] features;
   private final float[] targets;
   private final Tensor<Float> input;
   private final Tensor<Float> values;
+  private float[] unmixed = new float[0];
   private RowOrigin origin = RowOrigin.VALIDATION;
 
   /**
@@ -22,6 +24,7 @@ final class CoreBatch {
    * @param rows of the batch
    */
   CoreBatch(List<Integer> featureShape, PackedRows like, int rows) {
+    this.featureShape = featureShape;
     this.rows = rows;
     this.targetWidth = like.targetWidth();
     this.features = new float[Math.multiplyExact(rows, like.featureWidth())];
@@ -42,6 +45,14 @@ final class CoreBatch {
   /** Copies a view of a row into a place of the batch. */
   void copy(PackedRows from, int row, int view, int slot) {
     from.copy(row, view, features, targets, slot);
+  }
+
+  /** Mixes the features of rows that are to be mixed; to be called once for each filling. */
+  void mix() {
+    if (origin.mixture().isPresent()) {
+      unmixed = unmixed.length == 0 ? new float[features.length] : unmixed;
+      origin.mixture().get().mix(features, unmixed, featureShape);
+    }
   }
 
   /** Says where the rows are from. */

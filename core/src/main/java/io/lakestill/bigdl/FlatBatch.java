@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /**
  * An objective's view of what BigDL hands over: {@code output [rows, outputs, then the loss's
@@ -42,6 +43,7 @@ final class FlatBatch {
   private final List<float[]> parameterGradients = new ArrayList<>();
   private final float[] parameterVector;
   private final int[] labels;
+  private final int[] own;
   private final Batch batch;
   private final Gradients gradients;
 
@@ -60,6 +62,7 @@ final class FlatBatch {
     this.targetWidth = layout.targets().width();
     this.labelOffset = layout.targets().slot(Requirements.LABELS).offset();
     this.labels = new int[rows];
+    this.own = IntStream.range(0, rows).toArray();
     this.parameterVector = new float[layout.parameters().size()];
     Batch.Builder builder = Batch.of(rows).labels(labels);
     builder.state(origin.shard().map(Shard::state).orElseGet(State::new));
@@ -121,18 +124,27 @@ final class FlatBatch {
   /** Copies the flat tensors in, draws and says how far the training is. */
   void fill(Tensor<Float> output, PackedTarget target) {
     Tensor<Float> from = checked("output", output, columns);
-    outputParts.forEach(part -> unpack(from, columns, part));
+    outputParts.forEach(part -> unpack(from, columns, own, part));
     unpackParameters(from);
-    Tensor<Float> truth = checked("target", target.values(), targetWidth);
-    targetParts.forEach(part -> unpack(truth, targetWidth, part));
-    float[] values = Floats.array(truth);
-    int at = Floats.offset(truth) + labelOffset;
-    for (int row = 0; row < rows; row++, at += targetWidth) {
-      labels[row] = (int) values[at];
-    }
     int step = target.origin().step();
     batch.progress(step == 0 ? plan.end() : plan.progress(step));
-    draws.fill(batch, step, target.origin().samples());
+    fillTargets(target, own);
+  }
+
+  /**
+   * Copies other rows' labels and signals in.
+   *
+   * @param from whose, for each row
+   */
+  void fillTargets(PackedTarget target, int[] from) {
+    Tensor<Float> truth = checked("target", target.values(), targetWidth);
+    targetParts.forEach(part -> unpack(truth, targetWidth, from, part));
+    float[] values = Floats.array(truth);
+    int first = Floats.offset(truth) + labelOffset;
+    for (int row = 0; row < rows; row++) {
+      labels[row] = (int) values[first + from[row] * targetWidth];
+    }
+    draws.fill(batch, target.origin().step(), target.origin().samples());
   }
 
   private Tensor<Float> checked(String name, Tensor<Float> tensor, int width) {
@@ -144,12 +156,12 @@ final class FlatBatch {
     return tensor.contiguous();
   }
 
-  private void unpack(Tensor<Float> flat, int flatWidth, Part part) {
+  private void unpack(Tensor<Float> flat, int flatWidth, int[] from, Part part) {
     float[] values = Floats.array(flat);
-    int from = Floats.offset(flat) + part.slot().offset();
+    int first = Floats.offset(flat) + part.slot().offset();
     int width = part.slot().width();
     for (int row = 0; row < rows; row++) {
-      part.slot().unpack(values, from + row * flatWidth, part.values(), row * width);
+      part.slot().unpack(values, first + from[row] * flatWidth, part.values(), row * width);
     }
   }
 

@@ -9,6 +9,7 @@ import io.lakestill.recipe.TrainingEngine;
 import io.lakestill.student.StudentGraph;
 import io.lakestill.train.EpochBook;
 import io.lakestill.train.LearningRate;
+import io.lakestill.train.RowMixing;
 import io.lakestill.train.Sharding;
 import java.io.Serializable;
 import java.util.List;
@@ -29,6 +30,7 @@ import java.util.Optional;
  * @param cluster where it runs
  * @param rowsPerCore rows of one core in one pass forward and backward
  * @param sharding how rows are dealt to cores, where {@code sharded} says that they are
+ * @param mixing how rows are mixed in pairs
  * @param seed of weights, heads and masks
  */
 record NodeSetup(
@@ -44,6 +46,7 @@ record NodeSetup(
     int rowsPerCore,
     Sharding sharding,
     boolean sharded,
+    RowMixing mixing,
     long seed)
     implements Serializable {
   private static final long serialVersionUID = 1L;

@@ -6,9 +6,11 @@ import com.intel.analytics.bigdl.dllib.tensor.Tensor;
 import io.lakestill.error.ExitCode;
 import io.lakestill.error.LakestillException;
 import io.lakestill.objective.WeightedTerms;
+import io.lakestill.train.Mixture;
 import io.lakestill.train.TermReport;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.apache.commons.lang3.SerializationUtils;
 
 /**
@@ -53,7 +55,7 @@ final class ObjectiveCriterion extends AbstractCriterion<Activity, Activity, Flo
     flat.fill(output, truth);
     flat.gradients().zero();
     truth.origin().shard().ifPresent(own -> own.begin(truth.origin().step()));
-    float value = evaluate();
+    float value = evaluate(truth);
     return value;
   }
 
@@ -69,9 +71,9 @@ final class ObjectiveCriterion extends AbstractCriterion<Activity, Activity, Flo
     return reports;
   }
 
-  private float evaluate() {
+  private float evaluate(PackedTarget target) {
     try {
-      double value = loss.evaluate(flat.batch(), flat.gradients());
+      double value = loss(target);
       for (int term = 0; term < loss.terms().size(); term++) {
         sums.add(term, loss.lossOf(term), loss.countedOf(term, flat.batch()));
       }
@@ -83,6 +85,15 @@ final class ObjectiveCriterion extends AbstractCriterion<Activity, Activity, Flo
       flat.gradients().zero();
       return Float.NaN;
     }
+  }
+
+  private double loss(PackedTarget target) {
+    Optional<Mixture> mixture = target.origin().mixture();
+    if (mixture.isEmpty()) {
+      return loss.evaluate(flat.batch(), flat.gradients());
+    }
+    Runnable partners = () -> flat.fillTargets(target, mixture.get().partners());
+    return loss.evaluateMixed(flat.batch(), flat.gradients(), mixture.get().share(), partners);
   }
 
   @Override

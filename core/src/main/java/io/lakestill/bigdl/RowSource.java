@@ -97,8 +97,11 @@ final class RowSource implements KnownSizeEstimation, AutoCloseable, Serializabl
 
   /** A core's rows of a step, or of a part of it. */
   BatchRows batch(int number, int core, NodeSetup setup) {
-    return batch(
-        number, core, setup.cluster().coresPerNode(), setup.rowsPerCore(), setup.dealing());
+    int cores = setup.cluster().coresPerNode();
+    int each = setup.rowsPerCore();
+    int step = (number - 1) / setup.loop().accumulate() + 1;
+    return batch(number, core, cores, each, setup.dealing())
+        .mixed(setup.mixing().at(step, node * cores + core, number, each));
   }
 
   /**

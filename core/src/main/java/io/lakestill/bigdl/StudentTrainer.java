@@ -14,6 +14,7 @@ import io.lakestill.train.EpochPlan;
 import io.lakestill.train.LearningRate;
 import io.lakestill.train.PackedRow;
 import io.lakestill.train.RowLayout;
+import io.lakestill.train.RowMixing;
 import io.lakestill.train.Sharding;
 import io.lakestill.train.TrainingProgress;
 import java.nio.file.Path;
@@ -52,7 +53,8 @@ public record StudentTrainer(
   private static final Logger LOG = LoggerFactory.getLogger(StudentTrainer.class);
 
   /**
-   * @throws LakestillException (exit 2) when the batch cannot be shared evenly by the cores
+   * @throws LakestillException (exit 2) when the batch cannot be shared evenly by the cores, or
+   *     rows are to be mixed that cannot be
    */
   public StudentTrainer {
     int parts = cluster.cores() * settings.loop().accumulate();
@@ -70,6 +72,18 @@ public record StudentTrainer(
                   + " one row; use at least %d.")
               .formatted(settings.batch(), 2 * parts));
     }
+    RowMixing mixing = mixing(graph, settings, seed);
+    loss.terms().stream()
+        .flatMap(term -> mixing.refusal(term).stream())
+        .findFirst()
+        .ifPresent(
+            why -> {
+              throw Errors.badRecipe("train.objectives: " + why);
+            });
+  }
+
+  private static RowMixing mixing(StudentGraph graph, TrainSettings settings, long seed) {
+    return new RowMixing(settings.loop().mix(), graph.input().sizes(), seed);
   }
 
   /**
@@ -169,6 +183,7 @@ public record StudentTrainer(
         rowsPerCore,
         new Sharding(loss, layout, cluster.coresPerNode(), rowsPerCore, seed),
         !sharded.isEmpty(),
+        mixing(graph, settings, seed),
         seed);
   }
 

@@ -112,6 +112,11 @@ public final class Bound implements Objective {
   }
 
   @Override
+  public boolean rowwise() {
+    return objective.rowwise();
+  }
+
+  @Override
   public double counted(Batch batch) {
     return objective.counted(inner);
   }

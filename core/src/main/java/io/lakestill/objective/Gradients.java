@@ -62,6 +62,18 @@ public final class Gradients {
     }
   }
 
+  /** Becomes {@code own} times itself and {@code factor} times another of the same names. */
+  void blend(double own, double factor, Gradients other) {
+    for (Map.Entry<String, Tensor> entry : other.accumulators.entrySet()) {
+      float[] from = entry.getValue().data();
+      float[] to = of(entry.getKey()).data();
+      int size = entry.getValue().size();
+      for (int i = 0; i < size; i++) {
+        to[i] = (float) (own * to[i] + factor * from[i]);
+      }
+    }
+  }
+
   /** The Euclidean norm over all accumulators. */
   public double norm() {
     double sum = 0;

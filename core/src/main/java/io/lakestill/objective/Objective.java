@@ -54,6 +54,14 @@ public interface Objective extends Serializable {
   double evaluate(Batch batch, Gradients gradients);
 
   /**
+   * Whether every row's part of the loss depends on that row alone, so that a row can be a mixture
+   * of two: what it learns from both is weighed by the share of each.
+   */
+  default boolean rowwise() {
+    return this instanceof RowwiseObjective;
+  }
+
+  /**
    * How many rows, or how much of their weight, the last {@link #evaluate} is a mean over: what the
    * losses of several batches are weighed by when they are put together.
    *

@@ -180,6 +180,11 @@ public final class Projected implements Objective {
   }
 
   @Override
+  public boolean rowwise() {
+    return objective.rowwise();
+  }
+
+  @Override
   public double counted(Batch batch) {
     return objective.counted(inner);
   }

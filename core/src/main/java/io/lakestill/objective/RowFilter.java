@@ -93,6 +93,11 @@ public final class RowFilter implements Objective {
   }
 
   @Override
+  public boolean rowwise() {
+    return objective.rowwise();
+  }
+
+  @Override
   public double counted(Batch batch) {
     return count == 0 ? 0 : objective.counted(chosen);
   }

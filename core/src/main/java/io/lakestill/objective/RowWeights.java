@@ -120,6 +120,11 @@ public final class RowWeights implements Objective {
     }
   }
 
+  @Override
+  public boolean rowwise() {
+    return true;
+  }
+
   /** The weights' sum. */
   @Override
   public double counted(Batch batch) {

@@ -42,11 +42,13 @@ public final class WeightedTerms implements Objective {
   private final List<Term> terms;
   private final Requirements requirements;
   private final double[] losses;
+  private final double[] ownLosses;
   private final double[] weights;
   private final boolean[] off;
   private final boolean[] remembers;
   private transient Batch shapedFor;
   private transient Gradients[] scratch;
+  private transient Gradients[] own;
 
   public WeightedTerms(List<Term> terms) {
     if (terms.isEmpty()) {
@@ -59,6 +61,7 @@ public final class WeightedTerms implements Objective {
             .reduce(Requirements::and)
             .orElseThrow();
     this.losses = new double[terms.size()];
+    this.ownLosses = new double[terms.size()];
     this.weights = new double[terms.size()];
     this.off = new boolean[terms.size()];
     this.remembers = new boolean[terms.size()];
@@ -101,6 +104,11 @@ public final class WeightedTerms implements Objective {
     return terms.stream().flatMap(term -> term.objective().classifiers().stream()).toList();
   }
 
+  @Override
+  public boolean rowwise() {
+    return terms.stream().allMatch(term -> term.objective().rowwise());
+  }
+
   /** Whether one term was left out of the last {@link #evaluate}: it has weight 0, no memory. */
   public boolean isOff(int term) {
     return off[term];
@@ -135,19 +143,56 @@ public final class WeightedTerms implements Objective {
   @Override
   public double evaluate(Batch batch, Gradients gradients) {
     shapeScratch(batch);
-    double total = 0;
+    evaluateTerms(batch);
+    return sum(gradients);
+  }
+
+  /**
+   * The loss of rows each of which is a mixture of two.
+   *
+   * <p>{@code loss = share * loss(rows' own targets) + (1 - share) * loss(partners' targets)}, of
+   * the same outputs of the student. So a loss that is linear in its target, such as cross-entropy
+   * with labels or with a teacher's probabilities, is that of the mixed target; a divergence from
+   * it differs by a constant, and so does a squared error.
+   *
+   * @param share of a row's own targets, from 0 to 1
+   * @param partners replaces labels and signals of the batch by those of every row's partner
+   */
+  public double evaluateMixed(Batch batch, Gradients gradients, double share, Runnable partners) {
+    shapeScratch(batch);
+    own = own == null ? accumulators(batch) : own;
+    evaluateTerms(batch);
+    for (int i = 0; i < losses.length; i++) {
+      ownLosses[i] = losses[i];
+      own[i].zero();
+      own[i].add(1, scratch[i]);
+    }
+    partners.run();
+    evaluateTerms(batch);
+    for (int i = 0; i < losses.length; i++) {
+      losses[i] = share * ownLosses[i] + (1 - share) * losses[i];
+      scratch[i].blend(1 - share, share, own[i]);
+    }
+    return sum(gradients);
+  }
+
+  private void evaluateTerms(Batch batch) {
     for (int i = 0; i < losses.length; i++) {
       Term term = terms.get(i);
       scratch[i].zero();
       weights[i] = term.weight().at(batch.progress());
       off[i] = weights[i] == 0 && !remembers[i];
-      if (off[i]) {
-        losses[i] = 0;
-        continue;
+      losses[i] = off[i] ? 0 : term.objective().evaluate(batch, scratch[i]);
+    }
+  }
+
+  private double sum(Gradients gradients) {
+    double total = 0;
+    for (int i = 0; i < losses.length; i++) {
+      if (!off[i]) {
+        gradients.add(weights[i], scratch[i]);
+        total += weights[i] * losses[i];
       }
-      losses[i] = term.objective().evaluate(batch, scratch[i]);
-      gradients.add(weights[i], scratch[i]);
-      total += weights[i] * losses[i];
     }
     return total;
   }
@@ -190,11 +235,15 @@ public final class WeightedTerms implements Objective {
     if (shapedFor == batch) {
       return;
     }
-    scratch = new Gradients[terms.size()];
-    for (int i = 0; i < scratch.length; i++) {
-      scratch[i] =
-          Gradients.of(batch, batch.present(terms.get(i).objective().requires().differentiable()));
-    }
+    scratch = accumulators(batch);
+    own = null;
     shapedFor = batch;
+  }
+
+  private Gradients[] accumulators(Batch batch) {
+    return terms.stream()
+        .map(term -> batch.present(term.objective().requires().differentiable()))
+        .map(names -> Gradients.of(batch, names))
+        .toArray(Gradients[]::new);
   }
 }

@@ -18,6 +18,7 @@ import java.util.Optional;
  *     0 for the weights themselves
  * @param patience epochs without a better one after which the training ends; 0 for never
  * @param memory of each executor's heap for packed rows
+ * @param mix how rows are mixed in pairs
  */
 public record LoopSettings(
     TrainingEngine engine,
@@ -29,7 +30,8 @@ public record LoopSettings(
     double clip,
     double average,
     int patience,
-    RowMemory memory)
+    RowMemory memory,
+    MixSettings mix)
     implements Serializable {
   /**
    * The exchange of gradients.
@@ -86,6 +88,7 @@ public record LoopSettings(
     double average = settings.number("average");
     int patience = settings.integer("patience");
     Optional<RowMemory> memory = RowMemoryReader.read(settings, "memory");
+    Optional<MixSettings> mix = MixSettings.read(settings);
     return settings.build(
         () ->
             new LoopSettings(
@@ -98,6 +101,7 @@ public record LoopSettings(
                 clip,
                 average,
                 patience,
-                memory.orElseThrow()));
+                memory.orElseThrow(),
+                mix.orElseThrow()));
   }
 }

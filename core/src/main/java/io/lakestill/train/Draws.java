@@ -204,7 +204,7 @@ public final class Draws {
   }
 
   /** Fisher and Yates' shuffle. */
-  private static void permute(int[] to, int rows, long start) {
+  static void permute(int[] to, int rows, long start) {
     long state = start;
     for (int i = 0; i < rows; i++) {
       state += SplitMix.STRIDE;

@@ -8,6 +8,7 @@ import io.lakestill.objective.logit.KdKl;
 import io.lakestill.recipe.BestBy;
 import io.lakestill.recipe.ExchangePrecision;
 import io.lakestill.recipe.LoopSettings;
+import io.lakestill.recipe.MixSettings;
 import io.lakestill.recipe.OptimizerSettings;
 import io.lakestill.recipe.Problems;
 import io.lakestill.recipe.RateSchedule;
@@ -70,7 +71,8 @@ record Blobs(int rows, int width, int classes, long seed) implements Serializabl
         0,
         0,
         0,
-        rows);
+        rows,
+        MixSettings.NONE);
   }
 
   static TrainSettings settings(

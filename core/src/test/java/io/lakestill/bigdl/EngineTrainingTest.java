@@ -97,7 +97,8 @@ class EngineTrainingTest {
             0,
             0,
             0,
-            plain.memory());
+            plain.memory(),
+            plain.mix());
     OptimizerSettings sgd =
         new OptimizerSettings(OptimizerSettings.Type.SGD, 0.05, 0, 0.9, RateSchedule.CONSTANT);
     CheckpointFolder states =

@@ -76,7 +76,8 @@ class LoopOptionsTest {
         clip,
         average,
         patience,
-        plain.memory());
+        plain.memory(),
+        plain.mix());
   }
 
   private static float[] weights(TrainedStudent student) {

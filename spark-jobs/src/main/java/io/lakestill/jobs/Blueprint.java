@@ -228,6 +228,7 @@ public record Blueprint(
   private static void checkTerms(RecipeDraft draft, Training student, Problems problems) {
     TermChecks checks = new TermChecks(student, problems);
     checks.outputs();
+    checks.mixing();
     if (!hasTeacher(draft)) {
       checks.noTeacher("the recipe has no teacher");
     } else {

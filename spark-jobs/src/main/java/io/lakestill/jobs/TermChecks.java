@@ -12,6 +12,7 @@ import io.lakestill.signal.codec.Topk;
 import io.lakestill.student.ClassifierLayer;
 import io.lakestill.student.StudentGraph;
 import io.lakestill.train.Rehearsal;
+import io.lakestill.train.RowMixing;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -114,6 +115,18 @@ record TermChecks(Training training, Problems problems) {
           .filter(classifier -> !classifier.ofStudent())
           .flatMap(classifier -> refusal.apply(classifier.source()).stream())
           .forEach(why -> term.problem("needs the weights of the teacher's last layer: " + why));
+    }
+  }
+
+  /** Every term can learn from rows that are mixed, where they are. */
+  void mixing() {
+    RowMixing mixing =
+        new RowMixing(
+            training.settings().loop().mix(),
+            training.graph().input().sizes(),
+            training.firstSeed());
+    for (Term term : terms()) {
+      mixing.refusal(term.made()).ifPresent(why -> term.problem("type", why));
     }
   }
 

@@ -213,15 +213,17 @@ record TrainJob(
 
   /** What of the loop changes what is learned. */
   private static String numbers(LoopSettings loop) {
-    return "%s, %d parts, %d local steps, %s, clip %s, average %s, patience %d"
-        .formatted(
-            EnumText.of(loop.engine()),
-            loop.accumulate(),
-            loop.localSteps(),
-            loop.exchange().precision(),
-            loop.clip(),
-            loop.average(),
-            loop.patience());
+    String numbers =
+        "%s, %d parts, %d local steps, %s, clip %s, average %s, patience %d"
+            .formatted(
+                EnumText.of(loop.engine()),
+                loop.accumulate(),
+                loop.localSteps(),
+                loop.exchange().precision(),
+                loop.clip(),
+                loop.average(),
+                loop.patience());
+    return loop.mix().mixes() ? numbers + ", " + loop.mix() : numbers;
   }
 
   /** A loss that asks nothing of the teacher depends on its quarantine only. */

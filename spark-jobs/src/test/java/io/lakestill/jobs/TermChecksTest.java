@@ -74,6 +74,17 @@ class TermChecksTest {
   }
 
   @Test
+  void saysWhichTermsCannotLearnFromMixedRows() {
+    assertThat(
+            ofRecipe(
+                loss("{type=kd-kl},{type=pkt}"), "teacher.outputs.embedding=e", "train.mix=mixup"))
+        .singleElement()
+        .asString()
+        .contains("train.objectives[1]", "'pkt' cannot learn from mixed rows (train.mix)");
+    assertThat(ofRecipe(loss("{type=kd-kl}"), "train.mix=cutmix")).isEmpty();
+  }
+
+  @Test
   void saysWhichSignalsTeachersGiveAndHowToBindOne() {
     assertThat(ofRecipe(loss("{type=pkt}")))
         .singleElement()

@@ -51,6 +51,11 @@ public final class AttentionTransfer implements Objective {
   }
 
   @Override
+  public boolean rowwise() {
+    return true;
+  }
+
+  @Override
   public double evaluate(Batch batch, Gradients gradients) {
     Tensor student = batch.finite("student.map");
     Tensor teacher = batch.finite("teacher.map");

@@ -75,6 +75,11 @@ public final class FitnetHint implements Objective {
   }
 
   @Override
+  public boolean rowwise() {
+    return true;
+  }
+
+  @Override
   public double evaluate(Batch batch, Gradients gradients) {
     Tensor student = batch.finite(studentName);
     Tensor teacher = batch.finite(teacherName);

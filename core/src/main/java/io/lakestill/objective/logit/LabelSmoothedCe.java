@@ -69,6 +69,11 @@ public final class LabelSmoothedCe implements Objective {
   }
 
   @Override
+  public boolean rowwise() {
+    return true;
+  }
+
+  @Override
   public double evaluate(Batch batch, Gradients gradients) {
     Tensor student = batch.finite("student.logits");
     int classes = student.width();
