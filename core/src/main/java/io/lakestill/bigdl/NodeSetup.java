@@ -66,6 +66,7 @@ record NodeSetup(
         rowsPerCore,
         sharding,
         sharded,
+        mixing,
         seed);
   }
 
