@@ -79,7 +79,17 @@ class ResumedTrainingTest {
   private static LoopSettings loop(int restarts, RowMemory rows) {
     LoopSettings plain = Blobs.loop();
     return new LoopSettings(
-        plain.engine(), plain.exchange(), 2, 1, restarts, plain.checkpoint(), 1.5, 0.9, 0, rows, plain.mix());
+        plain.engine(),
+        plain.exchange(),
+        2,
+        1,
+        restarts,
+        plain.checkpoint(),
+        1.5,
+        0.9,
+        0,
+        rows,
+        plain.mix());
   }
 
   private Left train(int cores, TrainingProgress progress, LoopSettings loop, String states) {

@@ -77,7 +77,17 @@ class SpilledRowsTest {
     LoopSettings plain = Blobs.loop();
     LoopSettings loop =
         new LoopSettings(
-            plain.engine(), plain.exchange(), 2, 1, 0, plain.checkpoint(), 0, 0, 0, memory, plain.mix());
+            plain.engine(),
+            plain.exchange(),
+            2,
+            1,
+            0,
+            plain.checkpoint(),
+            0,
+            0,
+            0,
+            memory,
+            plain.mix());
     StudentGraph graph =
         new StudentGraph(
             Shape.flat(WIDTH),
