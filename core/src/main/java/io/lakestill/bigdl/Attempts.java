@@ -1,8 +1,8 @@
 package io.lakestill.bigdl;
 
-import io.lakestill.error.Errors;
 import io.lakestill.error.ExitCode;
 import io.lakestill.error.LakestillException;
+import io.lakestill.error.TrainingErrors;
 import io.lakestill.recipe.TrainingEngine;
 import io.lakestill.train.CheckpointFolder;
 import io.lakestill.train.CheckpointManifest.ParameterFile;
@@ -66,7 +66,7 @@ record Attempts(
     try {
       return ended.rows().storeMemory(ended.setup().sharding(), folder, steps(ended));
     } catch (Exception e) { // Spark's Scala throws checked ones it does not declare.
-      throw isLoss(e) ? Errors.memoryGone(e) : known(e);
+      throw isLoss(e) ? TrainingErrors.memoryGone(e) : known(e);
     }
   }
 
@@ -99,7 +99,7 @@ record Attempts(
         return new Ended(rows, setup, attempt(rows, setup));
       } catch (Exception e) { // Spark's Scala throws checked ones it does not declare.
         if (training.context().isStopped()) {
-          throw Errors.sparkStopped(
+          throw TrainingErrors.sparkStopped(
               "the training ran", checkpoints.flatMap(ResumeCheckpoints::newest), e);
         }
         rows.close();
@@ -107,7 +107,7 @@ record Attempts(
           throw known(e);
         }
         if (restarts == allowed) {
-          throw Errors.executorLost(
+          throw TrainingErrors.executorLost(
               restarts, checkpoints.flatMap(ResumeCheckpoints::newest), root(e));
         }
         LOG.warn("event=training-restarts reason=\"{}\"", root(e).getMessage());
@@ -236,7 +236,7 @@ record Attempts(
   private void awaitExecutors() {
     Executors executors = new Executors(training.context());
     if (!executors.await(trainer.cluster().nodes(), present -> {})) {
-      throw Errors.executorLost(
+      throw TrainingErrors.executorLost(
           trainer.settings().loop().restarts(),
           checkpoints.flatMap(ResumeCheckpoints::newest),
           new IllegalStateException(

@@ -1,6 +1,6 @@
 package io.lakestill.bigdl;
 
-import io.lakestill.error.Errors;
+import io.lakestill.error.TrainingErrors;
 import io.lakestill.recipe.RowMemory;
 import io.lakestill.recipe.TrainingEngine;
 import io.lakestill.train.CheckpointFolder;
@@ -118,7 +118,7 @@ final class PackedDataSet implements AutoCloseable {
             ? Runtime.getRuntime().maxMemory()
             : sources.context().getConf().getSizeAsMb("spark.executor.memory", "1g") << 20;
     if (bytes > heap) {
-      throw Errors.memoryDoesNotFit(bytes, heap);
+      throw TrainingErrors.memoryDoesNotFit(bytes, heap);
     }
   }
 

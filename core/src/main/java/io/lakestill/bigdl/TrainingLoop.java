@@ -1,6 +1,6 @@
 package io.lakestill.bigdl;
 
-import io.lakestill.error.Errors;
+import io.lakestill.error.TrainingErrors;
 import io.lakestill.io.SafeTensors;
 import io.lakestill.student.Parameters;
 import io.lakestill.student.StudentGraph;
@@ -157,10 +157,10 @@ record TrainingLoop(
     OptionalDouble lost = lead.state().lost().stream().mapToDouble(Double::doubleValue).findFirst();
     if (lost.isPresent()) {
       int step = Math.min(lead.step() + 1, plan.steps());
-      throw Errors.diverged(plan.epoch(step), step, lost.getAsDouble(), kept);
+      throw TrainingErrors.diverged(plan.epoch(step), step, lost.getAsDouble(), kept);
     }
     if (!lead.state().isFinite()) {
-      throw Errors.weightsDiverged(plan.epoch(lead.step()), lead.step(), kept);
+      throw TrainingErrors.weightsDiverged(plan.epoch(lead.step()), lead.step(), kept);
     }
   }
 

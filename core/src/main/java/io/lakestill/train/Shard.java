@@ -1,6 +1,6 @@
 package io.lakestill.train;
 
-import io.lakestill.error.Errors;
+import io.lakestill.error.TrainingErrors;
 import io.lakestill.objective.State;
 import java.io.Serializable;
 
@@ -114,7 +114,7 @@ public final class Shard implements Serializable {
    */
   public void begin(int next) {
     if (next != step + 1 && States.hasTensors(state)) {
-      throw Errors.memoryLost(worker, step, next);
+      throw TrainingErrors.memoryLost(worker, step, next);
     }
     step = next;
   }
@@ -126,7 +126,7 @@ public final class Shard implements Serializable {
    */
   public State remembered(int afterStep) {
     if (step != afterStep && States.hasTensors(state)) {
-      throw Errors.memoryNotThere(worker, step, afterStep);
+      throw TrainingErrors.memoryNotThere(worker, step, afterStep);
     }
     return state;
   }

@@ -3,6 +3,7 @@ package io.lakestill.jobs;
 import io.lakestill.error.Errors;
 import io.lakestill.error.ExitCode;
 import io.lakestill.error.LakestillException;
+import io.lakestill.error.TrainingErrors;
 import java.util.Optional;
 
 /**
@@ -21,7 +22,7 @@ record Failure(ExitCode exitCode, String message) {
       }
     }
     if (SparkFailures.isStop(thrown)) {
-      return of(Errors.sparkStopped("it worked", Optional.empty(), thrown));
+      return of(TrainingErrors.sparkStopped("it worked", Optional.empty(), thrown));
     }
     Optional<LakestillException> lacking =
         ScratchDisk.fault(thrown, "The run failed")

@@ -4,6 +4,7 @@ import io.lakestill.bigdl.ClusterShape;
 import io.lakestill.bigdl.Executors;
 import io.lakestill.error.Errors;
 import io.lakestill.error.LakestillException;
+import io.lakestill.error.TrainingErrors;
 import java.io.Serializable;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -71,7 +72,7 @@ record NodeSurvey(SparkContext context, ClusterShape shape) {
   }
 
   private LakestillException missing(Executors executors) {
-    return Errors.executorsMissing(
+    return TrainingErrors.executorsMissing(
         shape.shown(), executors.present(), executors.timeout(), Executors.TIMEOUT);
   }
 

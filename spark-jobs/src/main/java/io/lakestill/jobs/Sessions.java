@@ -1,8 +1,8 @@
 package io.lakestill.jobs;
 
 import io.lakestill.bigdl.Executors;
-import io.lakestill.error.Errors;
 import io.lakestill.error.LakestillException;
+import io.lakestill.error.TrainingErrors;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
@@ -44,7 +44,7 @@ final class Sessions {
       task.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {
       task.cancel(true);
-      throw Errors.executorsMissing("an executor", 0, timeout, Executors.TIMEOUT);
+      throw TrainingErrors.executorsMissing("an executor", 0, timeout, Executors.TIMEOUT);
     } catch (ExecutionException e) {
       throw SparkFailures.worded(e, "start");
     } catch (InterruptedException e) {

@@ -2,6 +2,7 @@ package io.lakestill.jobs;
 
 import io.lakestill.error.Errors;
 import io.lakestill.error.LakestillException;
+import io.lakestill.error.TrainingErrors;
 import java.io.IOException;
 import java.io.ObjectStreamException;
 import java.io.UncheckedIOException;
@@ -59,7 +60,8 @@ final class SparkFailures {
           failure);
     }
     if (isStop(failure)) {
-      return Errors.sparkStopped("stage %s ran".formatted(stage), Optional.empty(), failure);
+      return TrainingErrors.sparkStopped(
+          "stage %s ran".formatted(stage), Optional.empty(), failure);
     }
     Optional<IOException> fault = storageFault(failure);
     if (fault.isPresent()) {

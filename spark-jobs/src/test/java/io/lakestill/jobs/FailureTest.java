@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.lakestill.error.Errors;
 import io.lakestill.error.ExitCode;
+import io.lakestill.error.TrainingErrors;
 import io.lakestill.io.StoredFile;
 import java.io.IOException;
 import java.io.NotSerializableException;
@@ -73,7 +74,7 @@ class FailureTest {
                 Files.writeString(folder.resolve("file"), "").resolve("run.json").toUri()),
             new Configuration());
     RunSummary summary = new RunSummary("run");
-    summary.failed(Errors.diverged(1, 2, Double.NaN, Optional.empty()));
+    summary.failed(TrainingErrors.diverged(1, 2, Double.NaN, Optional.empty()));
     RunSummary sound = new RunSummary("run");
     sound.done();
 
