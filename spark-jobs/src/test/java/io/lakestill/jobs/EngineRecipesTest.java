@@ -42,7 +42,7 @@ class EngineRecipesTest {
       teacher { id = sure, table { path = "%1$s/sure", logits = logits } }
       student { architecture = lenet, channels = [8, 16], kernel = 3, hidden = [16] }
       train {
-        objectives = [{ type = kd-kl }], epochs = 1, batch = 64
+        objectives = [{ type = kd-kl }], epochs = 6, batch = 64
         optimizer { learning-rate = 1e-2 }
         engine = %2$s
       }
@@ -98,7 +98,7 @@ class EngineRecipesTest {
         new CheckpointFolder(output.checkpoint(ModelRole.STUDENT, 1), new Configuration())
             .required();
     assertThat(left.engine()).matches("(" + recorded + "), BigDL .*, 1 x 2 cores");
-    assertThat(left.best().validationAccuracy()).isGreaterThan(0.15);
+    assertThat(left.best().validationAccuracy()).isGreaterThan(0.6);
   }
 
   @Test
