@@ -39,7 +39,7 @@ final class DoctorCommand implements Callable<Integer> {
     try (SparkSession spark = Sessions.open("doctor")) {
       Examination examination = Examination.of(spark, Optional.ofNullable(output), console);
       ArrayNode machines = summary.json().putArray("machines");
-      for (Machine machine : examination.machines()) {
+      for (ExaminedMachine machine : examination.machines()) {
         console.line(shown(machine));
         machine.faults().forEach(fault -> console.line("    " + fault));
         machines.add(json(machine, machines.objectNode()));
@@ -61,7 +61,7 @@ final class DoctorCommand implements Callable<Integer> {
     return summary.finish();
   }
 
-  private static String shown(Machine machine) {
+  private static String shown(ExaminedMachine machine) {
     return String.format(
         Locale.ROOT,
         "  %s on %s: Java %s, heap %,d MB, %,d MB free on local disks",
@@ -72,7 +72,7 @@ final class DoctorCommand implements Callable<Integer> {
         machine.freeBytes() >> 20);
   }
 
-  private static ObjectNode json(Machine machine, ObjectNode json) {
+  private static ObjectNode json(ExaminedMachine machine, ObjectNode json) {
     json.put("executor", machine.executor()).put("host", machine.host());
     json.put("java", machine.java()).put("heap_bytes", machine.heapBytes());
     return json.put("free_bytes", machine.freeBytes()).put("faults", machine.faults().size());

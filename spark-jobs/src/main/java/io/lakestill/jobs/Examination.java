@@ -1,16 +1,14 @@
 package io.lakestill.jobs;
 
 import io.lakestill.bigdl.ClusterShape;
+import io.lakestill.bigdl.Executors;
 import io.lakestill.error.LakestillException;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkContext;
@@ -24,10 +22,7 @@ import org.apache.spark.util.SerializableConfiguration;
  * @param machines the driver, then each executor that was heard
  * @param faults of them and of the cluster, each with what to do
  */
-record Examination(List<Machine> machines, List<String> faults) {
-  /** How long to wait for executors. */
-  private static final String TIMEOUT = "spark.lakestill.executors.timeout";
-
+record Examination(List<ExaminedMachine> machines, List<String> faults) {
   private static final int TASKS_PER_CORE = 4;
 
   /** Leases tolerate a minute; tokens and logs want less. */
@@ -41,21 +36,23 @@ record Examination(List<Machine> machines, List<String> faults) {
     Configuration configuration = spark.sessionState().newHadoopConf();
     List<String> faults = new ArrayList<>();
     int wanted = wanted();
-    Duration patience = Duration.ofSeconds(context.getConf().getTimeAsSeconds(TIMEOUT, "5min"));
-    int present = await(context, wanted, patience, console);
+    Executors executors = new Executors(context);
+    executors.await(
+        wanted, there -> console.line("Waiting for executors: %d of %d".formatted(there, wanted)));
+    int present = executors.present();
     if (present < wanted) {
       faults.add(
           ("%d of %d executors came within %d s: the cluster or the queue has no room for"
                   + " spark.executor.memory + spark.executor.memoryOverhead and spark.executor.cores"
                   + " of each beside the driver; ask for fewer or smaller ones")
-              .formatted(present, wanted, patience.toSeconds()));
+              .formatted(present, wanted, executors.timeout().toSeconds()));
     }
-    List<Machine> machines = new ArrayList<>();
-    machines.add(Machine.here(output, configuration));
+    List<ExaminedMachine> machines = new ArrayList<>();
+    machines.add(ExaminedMachine.here(output, configuration));
     // Spark may start no task before the last executor is there.
     if (!context.isLocal() && present >= wanted) {
       long before = System.currentTimeMillis();
-      List<Machine> heard =
+      List<ExaminedMachine> heard =
           ask(
               context,
               new Question(output.stream().toList(), new SerializableConfiguration(configuration)));
@@ -74,7 +71,7 @@ record Examination(List<Machine> machines, List<String> faults) {
                       "the clock of %s is more than %d s off the driver's; let NTP or chrony set it"
                           .formatted(machine.host(), CLOCK_MILLIS / 1000)));
     }
-    for (Machine machine : machines) {
+    for (ExaminedMachine machine : machines) {
       machine
           .faults()
           .forEach(fault -> faults.add(machine.name() + " on " + machine.host() + " " + fault));
@@ -89,37 +86,19 @@ record Examination(List<Machine> machines, List<String> faults) {
   }
 
   /** Each executor once, by its number. */
-  private static List<Machine> ask(SparkContext context, Question question) {
+  private static List<ExaminedMachine> ask(SparkContext context, Question question) {
     int tasks = context.defaultParallelism() * TASKS_PER_CORE;
-    Map<String, Machine> heard = new LinkedHashMap<>();
+    Map<String, ExaminedMachine> heard = new LinkedHashMap<>();
     new JavaSparkContext(context)
             .parallelize(IntStream.range(0, tasks).boxed().toList(), tasks)
             .mapPartitions(question)
             .collect()
             .stream()
             .sorted(
-                Comparator.comparing((Machine m) -> m.executor().length())
-                    .thenComparing(Machine::executor))
+                Comparator.comparing((ExaminedMachine m) -> m.executor().length())
+                    .thenComparing(ExaminedMachine::executor))
             .forEach(machine -> heard.putIfAbsent(machine.executor(), machine));
     return List.copyOf(heard.values());
-  }
-
-  /** How many executors there are, once there are as many as wanted or the time is over. */
-  private static int await(SparkContext context, int wanted, Duration patience, Console console) {
-    long end = System.nanoTime() + patience.toNanos();
-    int present = present(context);
-    while (present < wanted && System.nanoTime() < end && !context.isStopped()) {
-      console.progress("Waiting for executors: %d of %d".formatted(present, wanted));
-      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(200));
-      present = present(context);
-    }
-    return present;
-  }
-
-  /** All that Spark knows but the driver, which in local mode is the one. */
-  private static int present(SparkContext context) {
-    int known = context.statusTracker().getExecutorInfos().length;
-    return context.isLocal() ? known : known - 1;
   }
 
   /** What Spark's settings ask for; one where they leave it open. */

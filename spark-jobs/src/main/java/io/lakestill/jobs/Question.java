@@ -14,16 +14,16 @@ import org.apache.spark.util.SerializableConfiguration;
  * @param output a folder to try, or none
  */
 record Question(List<String> output, SerializableConfiguration configuration)
-    implements FlatMapFunction<Iterator<Integer>, Machine> {
+    implements FlatMapFunction<Iterator<Integer>, ExaminedMachine> {
   private static final long serialVersionUID = 1L;
   private static final long MOMENT_MILLIS = 300;
 
   @Override
-  public Iterator<Machine> call(Iterator<Integer> tasks) throws InterruptedException {
-    List<Machine> answer = new ArrayList<>();
+  public Iterator<ExaminedMachine> call(Iterator<Integer> tasks) throws InterruptedException {
+    List<ExaminedMachine> answer = new ArrayList<>();
     if (tasks.hasNext()) {
       Optional<String> folder = output.stream().findFirst();
-      answer.add(Machine.here(folder, configuration.value()));
+      answer.add(ExaminedMachine.here(folder, configuration.value()));
       Thread.sleep(MOMENT_MILLIS);
     }
     return answer.iterator();

@@ -1,7 +1,7 @@
 package io.lakestill.jobs;
 
-import io.lakestill.bigdl.MatrixLibrary;
-import io.lakestill.teacher.OnnxRuntime;
+import io.lakestill.bigdl.MklLibrary;
+import io.lakestill.teacher.OnnxLibrary;
 import java.io.File;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -13,6 +13,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -30,7 +31,7 @@ import org.apache.spark.util.Utils;
  * @param clockMillis when it said so, by its own clock
  * @param faults what keeps it from working, each with what to do
  */
-record Machine(
+record ExaminedMachine(
     String executor,
     String host,
     String java,
@@ -50,15 +51,17 @@ record Machine(
    *
    * @param output a folder that runs will write to, if one was named
    */
-  static Machine here(Optional<String> output, Configuration configuration) {
+  static ExaminedMachine here(Optional<String> output, Configuration configuration) {
     List<String> faults = new ArrayList<>();
     if (Runtime.version().feature() < JAVA) {
       faults.add(
           "runs Java %s, and %d or newer is needed; set JAVA_HOME for driver and executors"
               .formatted(Runtime.version(), JAVA));
     }
-    load("ONNX Runtime", OnnxRuntime::version, faults);
-    load("BigDL's MKL", MatrixLibrary::require, faults);
+    Stream.of(OnnxLibrary.fault(), MklLibrary.fault())
+        .flatMap(Optional::stream)
+        .map(ExaminedMachine::notLoaded)
+        .forEach(faults::add);
     String jackson = com.fasterxml.jackson.databind.cfg.PackageVersion.VERSION.toString();
     if (!jackson.startsWith(JACKSON)) {
       faults.add(
@@ -68,7 +71,7 @@ record Machine(
     }
     output.ifPresent(folder -> writable(new Path(folder), configuration, faults));
     SparkEnv env = SparkEnv.get();
-    return new Machine(
+    return new ExaminedMachine(
         env.executorId(),
         hostName(),
         Runtime.version().toString(),
@@ -86,16 +89,11 @@ record Machine(
     return executor.equals("driver") ? executor : "executor " + executor;
   }
 
-  private static void load(String name, Runnable library, List<String> faults) {
-    try {
-      library.run();
-    } catch (LinkageError | RuntimeException e) {
-      faults.add(
-          ("cannot load %s: %s; it needs Linux on x86-64, a folder for temporary files from which"
-                  + " programs may be run (java.io.tmpdir), and libgomp or libstdc++ where the"
-                  + " message names them")
-              .formatted(name, e));
-    }
+  private static String notLoaded(String fault) {
+    return ("cannot load %s; it needs Linux on x86-64, a folder for temporary files from which"
+            + " programs may be run (java.io.tmpdir), and libgomp or libstdc++ where the message"
+            + " names them")
+        .formatted(fault);
   }
 
   /** Leaves nothing behind: a folder that is not there yet is tried where it would be made. */
