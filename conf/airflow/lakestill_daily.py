@@ -30,7 +30,7 @@ CATALOGUE = os.environ.get("LAKESTILL_CATALOGUE", "hdfs://lake/models")
 WINDOW = os.environ.get("LAKESTILL_WINDOW", "30")
 RETRY_SECONDS = float(os.environ.get("LAKESTILL_RETRY_SECONDS", "120"))
 CONNECTION = os.environ.get("LAKESTILL_CONNECTION", "spark_default")
-# For the Spark operator of Kubernetes: a copy of spark-application.yaml. Then JAR, PROPERTIES and
+# For the Spark operator of Kubernetes: a copy of conf/kubernetes/spark-application.yaml. Then JAR, PROPERTIES and
 # CONNECTION are not used.
 SPARK_APPLICATION = os.environ.get("LAKESTILL_SPARK_APPLICATION")
 

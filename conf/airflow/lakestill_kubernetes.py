@@ -1,7 +1,7 @@
 """Runs Lakestill's commands as SparkApplications of the Spark operator for Kubernetes.
 
 Needs apache-airflow-providers-cncf-kubernetes. ``lakestill_daily.py`` takes this way when
-LAKESTILL_SPARK_APPLICATION names a file such as ``spark-application.yaml`` beside it.
+LAKESTILL_SPARK_APPLICATION names a file such as ``conf/kubernetes/spark-application.yaml``.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ class AirflowIT {
     airflow = AirflowInstallation.of(version, folder);
     String sound = "[] ['lakestill_backfill', 'lakestill_daily']\n";
     assertThat(airflow.python("import_check.py", Map.of())).isEqualTo(sound);
-    String application = AirflowInstallation.DAGS.resolve("spark-application.yaml").toString();
+    String application = Manifests.FOLDER.resolve(Manifests.APPLICATION).toString();
     assertThat(
             airflow.python("import_check.py", Map.of("LAKESTILL_SPARK_APPLICATION", application)))
         .isEqualTo(sound);
