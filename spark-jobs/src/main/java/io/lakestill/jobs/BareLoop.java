@@ -11,37 +11,45 @@ import io.lakestill.teacher.TeacherModel;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 
 /**
  * The yardstick for {@code teach}: ONNX Runtime in a loop over rows that are decoded and in memory
- * already, one thread per core, nothing read and nothing written.
+ * already, one thread per core, nothing read and nothing written. Of a large table it holds the
+ * first rows and goes over them again.
  */
 final class BareLoop {
+  /** What may be held in memory: 256 MiB. */
+  private static final long MOST_FLOATS = 1L << 26;
+
   private final TeacherModel teacher;
   private final int batch;
   private final int width;
   private final List<float[]> batches = new ArrayList<>();
-  private int rows;
+  private final long calls;
 
-  private BareLoop(TeacherModel teacher, int batch, int width) {
+  private BareLoop(TeacherModel teacher, int batch, int width, long rows) {
     this.teacher = teacher;
     this.batch = batch;
     this.width = width;
+    this.calls = rows / batch;
   }
 
-  /** Decodes the training rows of a recipe, all of them, into full batches; a rest is left out. */
+  /** Decodes training rows of a recipe into full batches; a rest is left out. */
   static BareLoop over(
       SparkSession spark,
       DataSettings data,
       int batch,
       TeacherModel teacher,
       FeaturePipeline features) {
-    BareLoop loop = new BareLoop(teacher, batch, features.width());
+    Dataset<Row> examples = ExampleTable.examples(spark, data, Split.TRAIN);
+    BareLoop loop = new BareLoop(teacher, batch, features.width(), examples.count());
     float[] filling = new float[loop.batch * loop.width];
     int filled = 0;
-    for (Row row : ExampleTable.examples(spark, data, Split.TRAIN).collectAsList()) {
+    int held = Math.max(batch, Math.toIntExact(MOST_FLOATS / loop.width));
+    for (Row row : examples.limit(held).collectAsList()) {
       try {
         RawFeatures raw = RawCell.read(row, 2);
         features.features(raw, row.getString(0), 0, filling, filled++ * loop.width);
@@ -50,7 +58,6 @@ final class BareLoop {
       }
       if (filled == loop.batch) {
         loop.batches.add(filling.clone());
-        loop.rows += filled;
         filled = 0;
       }
     }
@@ -68,14 +75,14 @@ final class BareLoop {
               () -> pass(model, first, threads), r -> new Thread(r).start()));
     }
     running.forEach(CompletableFuture::join);
-    return rows / ((System.nanoTime() - start) / 1e9);
+    return calls * batch / ((System.nanoTime() - start) / 1e9);
   }
 
   private void pass(OnnxModel model, int first, int step) {
     try (OnnxRunner runner = teacher.runner(model, batch)) {
       float[][] outputs = runner.outputArrays();
-      for (int i = first; i < batches.size(); i += step) {
-        runner.run(batches.get(i), batch, outputs);
+      for (long call = first; call < calls; call += step) {
+        runner.run(batches.get((int) (call % batches.size())), batch, outputs);
       }
     }
   }
