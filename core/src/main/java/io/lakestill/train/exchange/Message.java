@@ -31,6 +31,9 @@ final class Message {
   private ByteBuffer bytes = ByteBuffer.allocate(HEADER).order(ByteOrder.LITTLE_ENDIAN);
   private int length;
 
+  /** Values on their way from bytes to sums, few enough to stay in the cache. */
+  private final float[] some = new float[4096];
+
   byte[] array() {
     return bytes.array();
   }
@@ -112,29 +115,31 @@ final class Message {
 
   /** Adds the values to {@code to[0, count)}. */
   void addTo(float[] to) {
-    read(to, 0, true);
+    int count = bytes.getInt(20);
+    for (int done = 0; done < count; done += some.length) {
+      int now = Math.min(some.length, count - done);
+      read(done, now, some, 0);
+      for (int i = 0; i < now; i++) {
+        to[done + i] += some[i];
+      }
+    }
   }
 
   /** Writes the values to {@code to} from {@code first} on. */
   void copyTo(float[] to, int first) {
-    read(to, first, false);
+    read(0, bytes.getInt(20), to, first);
   }
 
-  private void read(float[] to, int first, boolean add) {
-    int count = bytes.getInt(20);
-    int at = HEADER + 8 * bytes.getInt(16);
-    boolean halves = length - at != 4L * count;
+  /** Values {@code [from, from + count)} to {@code to} from {@code first} on. */
+  private void read(int from, int count, float[] to, int first) {
+    int values = HEADER + 8 * bytes.getInt(16);
+    if (length - values == 4L * bytes.getInt(20)) {
+      bytes.position(values + 4 * from).asFloatBuffer().get(to, first, count);
+      return;
+    }
     float factor = power(-bytes.getInt(24));
-    for (int i = first; i < first + count; i++) {
-      float value;
-      if (halves) {
-        value = Half.value(bytes.getShort(at)) * factor;
-        at += 2;
-      } else {
-        value = bytes.getFloat(at);
-        at += 4;
-      }
-      to[i] = add ? to[i] + value : value;
+    for (int i = 0; i < count; i++) {
+      to[first + i] = Half.value(bytes.getShort(values + 2 * (from + i))) * factor;
     }
   }
 
