@@ -81,6 +81,7 @@ public final class RecipeReader {
             resolved -> {
               ConfigObject root = resolved.root().withoutKey(DEFAULTS).withoutKey("lakestill");
               ConfigObject defaults = resolved.getObject(DEFAULTS);
+              RecipeSecrets.find(root, problems);
               return draft(new Settings(root, "", defaults, problems), root.toConfig());
             });
   }

@@ -3,6 +3,7 @@ package io.lakestill.jobs;
 import io.lakestill.error.Errors;
 import io.lakestill.error.ExitCode;
 import io.lakestill.error.LakestillException;
+import io.lakestill.error.Secrets;
 import io.lakestill.error.TrainingErrors;
 import java.util.Optional;
 
@@ -10,9 +11,12 @@ import java.util.Optional;
  * How a command failed: what a scheduler reads and what a person reads.
  *
  * @param exitCode the outcome
- * @param message what happened, with its causes
+ * @param message what happened, with its causes, and without secrets
  */
 record Failure(ExitCode exitCode, String message) {
+  Failure {
+    message = Secrets.redacted(message);
+  }
 
   /** Our own error if there is one among the causes, else all that is known of the fault. */
   static Failure of(Throwable thrown) {

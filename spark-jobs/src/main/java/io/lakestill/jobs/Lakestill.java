@@ -2,7 +2,9 @@ package io.lakestill.jobs;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.lakestill.error.ExitCode;
+import io.lakestill.error.LakestillException;
 import io.lakestill.io.Json;
+import java.util.Optional;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
@@ -95,6 +97,12 @@ public final class Lakestill implements Runnable {
   /** Runs one command line and gives its exit code. */
   static int execute(String... args) {
     cause = ELSEWHERE;
+    Optional<LakestillException> secret = GivenSecrets.refusal(args);
+    if (secret.isPresent()) {
+      RunSummary summary = new RunSummary(args[0].contains(":") ? "lakestill" : args[0]);
+      summary.failed(secret.get());
+      return summary.finish();
+    }
     return new CommandLine(new Lakestill())
         .setCaseInsensitiveEnumValuesAllowed(true)
         .setExecutionExceptionHandler(Lakestill::failed)

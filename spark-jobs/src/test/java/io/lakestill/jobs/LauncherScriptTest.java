@@ -8,7 +8,9 @@ import java.io.StringReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Properties;
 import org.junit.jupiter.api.BeforeEach;
@@ -16,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The launcher in front of a spark-submit that prints its arguments, one per line, and exits 6. */
 class LauncherScriptTest {
@@ -82,6 +85,48 @@ class LauncherScriptTest {
     assertThat(proxy.stderr()).contains("--proxy-user has no setting that a properties file could");
     Outcome command = checkout.run("bin/lakestill", "--print-properties", "teach");
     assertThat(command.exitCode()).isEqualTo(2);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "--conf spark.hadoop.fs.s3a.secret.key=CANARY plan",
+        "--conf=spark.hadoop.fs.azure.account.key.lake.dfs.core.windows.net=CANARY plan",
+        "plan --set data.train=s3a://key:CANARY@bucket/table",
+        "plan --recipe https://host/recipe.conf?sig=CANARY"
+      })
+  void refusesASecretAmongArgumentsWithoutPrintingIt(String arguments) throws Exception {
+    Outcome outcome = checkout.run("bin/lakestill", arguments.split(" "));
+    assertThat(outcome.exitCode()).isEqualTo(2);
+    assertThat(outcome.stderr()).contains("is a secret").contains("credential provider");
+    assertThat(outcome.stderr() + outcome.stdout()).doesNotContain("CANARY");
+  }
+
+  @Test
+  void passesOnWhereASecretIs() throws Exception {
+    List<String> settings =
+        List.of(
+            "spark.hadoop.hadoop.security.credential.provider.path=jceks://hdfs@name:8020/k.jceks",
+            "spark.kubernetes.executor.secretKeyRef.AWS_SECRET_ACCESS_KEY=keys:secret",
+            "spark.hadoop.dfs.block.access.token.enable=true");
+    List<String> line = new ArrayList<>();
+    settings.forEach(setting -> line.addAll(List.of("--conf", setting)));
+    line.add("plan");
+    assertThat(submitted(checkout.run("bin/lakestill", line.toArray(String[]::new))))
+        .containsAll(settings);
+  }
+
+  @Test
+  void leavesSecretsOfTheSiteOutOfWhatItPrintsAndFromTheEyesOfOthers() throws Exception {
+    checkout.write(
+        ".lakestill/spark/conf/spark-defaults.conf",
+        "spark.x 1\nspark.hadoop.fs.s3a.secret.key  CANARY\n");
+    Outcome outcome = checkout.run("bin/lakestill", "--print-properties");
+    assertThat(outcome.exitCode()).as(outcome.stderr()).isZero();
+    assertThat(outcome.stdout()).contains("spark.x 1").doesNotContain("CANARY");
+    assertThat(outcome.stderr()).contains("left out spark.hadoop.fs.s3a.secret.key");
+    assertThat(Files.getPosixFilePermissions(checkout.path(".lakestill/conf/local.conf")))
+        .isEqualTo(PosixFilePermissions.fromString("rw-------"));
   }
 
   @Test
