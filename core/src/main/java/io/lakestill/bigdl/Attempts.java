@@ -3,6 +3,7 @@ package io.lakestill.bigdl;
 import io.lakestill.error.ExitCode;
 import io.lakestill.error.LakestillException;
 import io.lakestill.error.TrainingErrors;
+import io.lakestill.io.Meter;
 import io.lakestill.recipe.TrainingEngine;
 import io.lakestill.train.CheckpointFolder;
 import io.lakestill.train.CheckpointManifest.ParameterFile;
@@ -114,6 +115,7 @@ record Attempts(
         progress.notice(
             "The training lost an executor or what it held, and goes on from its last checkpoint.");
         awaitExecutors();
+        Meter.TRAIN_RESTARTS.add(1);
       }
     }
   }

@@ -1,9 +1,11 @@
 package io.lakestill.bigdl;
 
+import io.lakestill.io.Meter;
 import io.lakestill.train.Epoch;
 import io.lakestill.train.EpochPlan;
 import io.lakestill.train.FirstStep;
 import io.lakestill.train.LearningRate;
+import io.lakestill.train.StepPhases;
 import io.lakestill.train.TermReport;
 import io.lakestill.train.TrainingHistory;
 import io.lakestill.train.TrainingProgress;
@@ -65,6 +67,7 @@ final class TrainingMonitor {
       int step = segment.first() + i;
       double loss = lead.losses().get(i);
       events.step(step, loss, rate.at(step), rowsPerSecond);
+      meter(step, loss, rowsPerSecond);
       progress.step(
           new TrainingProgress.Step(
               plan.epoch(step),
@@ -79,10 +82,29 @@ final class TrainingMonitor {
         Epoch epoch = ended.next();
         epochs.add(epoch);
         events.epoch(epoch, step);
+        Meter.TRAIN_VALIDATION_ACCURACY.set(epoch.validationAccuracy());
         progress.epoch(epoch);
       }
     }
+    meter(lead.phases());
     progress.phases(lead.phases());
+  }
+
+  private void meter(int step, double loss, double rowsPerSecond) {
+    Meter.TRAIN_STEP.set(step);
+    Meter.TRAIN_STEPS.set(plan.steps());
+    Meter.TRAIN_EPOCH.set(plan.epoch(step));
+    Meter.TRAIN_LOSS.set(loss);
+    Meter.TRAIN_LEARNING_RATE.set(rate.at(step));
+    Meter.TRAIN_SAMPLES_PER_SECOND.set(rowsPerSecond);
+  }
+
+  private static void meter(StepPhases phases) {
+    Meter.TRAIN_DATA_SECONDS.add(phases.data() / 1e9);
+    Meter.TRAIN_MODEL_SECONDS.add(phases.model() / 1e9);
+    Meter.TRAIN_LOSS_SECONDS.add(phases.loss() / 1e9);
+    Meter.TRAIN_EXCHANGE_SECONDS.add(phases.exchange() / 1e9);
+    Meter.TRAIN_UPDATE_SECONDS.add(phases.update() / 1e9);
   }
 
   private void report(FirstStep first) {

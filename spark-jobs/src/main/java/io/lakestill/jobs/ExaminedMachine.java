@@ -69,6 +69,7 @@ record ExaminedMachine(
                   + " class path (spark.*.extraClassPath)")
               .formatted(jackson, JACKSON));
     }
+    faults.addAll(ClassClashes.found(Thread.currentThread().getContextClassLoader()));
     output.ifPresent(folder -> writable(new Path(folder), configuration, faults));
     SparkEnv env = SparkEnv.get();
     return new ExaminedMachine(

@@ -1,5 +1,6 @@
 package io.lakestill.jobs;
 
+import io.lakestill.io.Meter;
 import io.lakestill.signal.QuarantineRow;
 import io.lakestill.signal.SignalColumn;
 import io.lakestill.signal.SignalFileWriter;
@@ -54,6 +55,7 @@ final class SignalSink {
       fault = overflown(kept).or(() -> notHeld(kept));
       if (fault.isEmpty()) {
         writer.write(kept);
+        Meter.TASK_ROWS.add(1);
         return;
       }
     }
@@ -92,6 +94,7 @@ final class SignalSink {
   void quarantine(String sampleId, int view, String reason) throws IOException {
     writer.quarantine(new QuarantineRow(sampleId, view, reason));
     quarantined++;
+    Meter.TASK_QUARANTINED.add(1);
     if (examples.size() < SHOWN) {
       examples.add("%s (view %d): %s".formatted(ShownKey.of(sampleId), view, reason));
     }

@@ -6,6 +6,7 @@ import static org.apache.spark.sql.functions.when;
 import io.lakestill.error.Errors;
 import io.lakestill.error.LakestillException;
 import io.lakestill.io.Build;
+import io.lakestill.io.Meter;
 import io.lakestill.io.Sha256;
 import io.lakestill.recipe.DataSettings;
 import io.lakestill.recipe.Recipe;
@@ -252,7 +253,8 @@ final class SliceTeaching {
         TeacherCheck.of(spark, recipe, teacher, place, work, increment.rows(), listener)) {
       check.before();
       List<TeachOutcome> outcomes =
-          teacher.run(work, increment.rows(), place, budget.limit(), listener);
+          teacher.run(work, increment.rows(), place, budget.limit(), new TeachMeters(listener));
+      Meter.TEACH_QUARANTINED.add(TeachOutcome.quarantined(outcomes));
       budget.check(outcomes, date, place.quarantine());
       requireAllTaught(TeachOutcome.rows(outcomes), increment.rows(), read);
       check.after(outcomes);

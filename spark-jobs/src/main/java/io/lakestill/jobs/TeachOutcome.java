@@ -33,6 +33,14 @@ record TeachOutcome(
         .sum();
   }
 
+  /** Rows of the files in quarantine alone. */
+  static long quarantined(List<TeachOutcome> outcomes) {
+    return outcomes.stream()
+        .flatMap(outcome -> outcome.quarantine.stream())
+        .mapToLong(SignalFile::rows)
+        .sum();
+  }
+
   String toLine() {
     ObjectNode json = Json.object();
     signals.ifPresent(file -> json.set("signals", file.toJson()));

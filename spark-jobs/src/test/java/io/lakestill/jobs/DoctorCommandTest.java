@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.net.URL;
+import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterAll;
@@ -50,5 +52,26 @@ class DoctorCommandTest {
     assertThat(run.err())
         .contains("1 fault of this cluster", "driver on ", " cannot write to '" + file);
     assertThat(run.summary().get("faults")).hasSize(1);
+  }
+
+  @Test
+  void namesALibraryThatIsOnTheClassPathInTwoVersions() throws IOException {
+    Path other = folder.resolve("site/ai/onnxruntime/OrtEnvironment.class");
+    Files.createDirectories(other.getParent());
+    Files.write(other, new byte[] {1, 2, 3});
+    URL[] more = {folder.resolve("site").toUri().toURL()};
+    Thread thread = Thread.currentThread();
+    ClassLoader usual = thread.getContextClassLoader();
+    try (URLClassLoader site = new URLClassLoader(more, usual)) {
+      thread.setContextClassLoader(site);
+
+      CommandLineRun run = CommandLineRun.of("doctor");
+
+      assertThat(run.exit()).as(run.err()).isEqualTo(2);
+      assertThat(run.err())
+          .contains("finds ONNX Runtime in two versions: ", folder.resolve("site").toString());
+    } finally {
+      thread.setContextClassLoader(usual);
+    }
   }
 }

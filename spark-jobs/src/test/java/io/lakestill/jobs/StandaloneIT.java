@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -33,6 +34,7 @@ class StandaloneIT {
   private static LaunchedCluster cluster;
   private static Path small;
   private static Path output;
+  private static Path metrics;
 
   @BeforeAll
   static void up() throws Exception {
@@ -47,6 +49,7 @@ class StandaloneIT {
             """
                 .formatted(HOME.resolve("conf/quickstart/digits.parquet")));
     output = folder.resolve("out");
+    metrics = Files.createDirectory(folder.resolve("metrics"));
     cluster = LaunchedCluster.up("standalone", folder.resolve("cluster"), "--cores", "2");
   }
 
@@ -66,6 +69,26 @@ class StandaloneIT {
     assertThat(run.summary().get("outcome").asText()).isEqualTo("done");
     assertThat(output.resolve("student/student.onnx")).exists();
     assertThat(output.resolve("scorecard.html")).exists();
+    assertThat(executorsRows()).as("figures of two executors").hasSize(2);
+    assertThat(executorsRows().stream().mapToDouble(rows -> rows).sum())
+        .isGreaterThanOrEqualTo(run.summary().at("/signals/rows").asDouble());
+  }
+
+  /**
+   * What each executor has shown to a sink of its own: it finds the plugin in the jar that the
+   * command was submitted with.
+   */
+  private static List<Double> executorsRows() throws IOException {
+    List<Double> rows = new ArrayList<>();
+    try (Stream<Path> files = Files.list(metrics)) {
+      for (Path file :
+          files.filter(each -> each.toString().endsWith(".executor.teach.rows.csv")).toList()) {
+        List<String> lines = Files.readAllLines(file);
+        String last = lines.get(lines.size() - 1);
+        rows.add(Double.parseDouble(last.substring(last.indexOf(',') + 1)));
+      }
+    }
+    return rows;
   }
 
   @Test
@@ -93,6 +116,9 @@ class StandaloneIT {
     List<String> all = new ArrayList<>(List.of("--master", cluster.master()));
     all.addAll(List.of("--deploy-mode", mode, "--total-executor-cores", "2"));
     all.addAll(List.of("--executor-cores", "1", "--executor-memory", "1g"));
+    String sink = "spark.metrics.conf.executor.sink.csv.";
+    all.addAll(List.of("--conf", sink + "class=org.apache.spark.metrics.sink.CsvSink"));
+    all.addAll(List.of("--conf", sink + "period=1", "--conf", sink + "directory=" + metrics));
     all.addAll(List.of("--driver-memory", "1g", command));
     all.addAll(List.of("--recipe", HOME.resolve("conf/recipes/quickstart.conf").toString()));
     all.addAll(List.of("--recipe", small.toString(), "--output", output.toString()));
