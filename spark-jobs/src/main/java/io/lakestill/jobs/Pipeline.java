@@ -24,6 +24,7 @@ import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.SparkSession;
 
 /** The stages of one recipe, in the order they depend on each other; each can be run alone. */
@@ -43,6 +44,7 @@ final class Pipeline {
   private final DateSelection dates;
   private final Runnable still;
   private final TeacherFiles files;
+  private final StageFlows flows;
   private final Map<FeaturePipeline, RealRows> comparedRows = new HashMap<>();
 
   Pipeline(
@@ -80,6 +82,8 @@ final class Pipeline {
     this.dates = dates;
     this.still = still;
     this.files = new TeacherFiles(blueprint, output, configuration());
+    this.flows =
+        new StageFlows(blueprint, output, files, DataFlows.of(spark, blueprint.recipe().name()));
   }
 
   /** Runs one stage. */
@@ -126,7 +130,7 @@ final class Pipeline {
                           still,
                           slice -> slice.date().ifPresent(summary.withArray(TAUGHT)::add)));
               return taught.runId().equals(runId)
-                  ? StageLog.Result.done(taught)
+                  ? flows.teach(teacher, StageLog.Result.done(taught))
                   : StageLog.Result.alreadyDone(taught);
             });
     console.line(
@@ -246,7 +250,11 @@ final class Pipeline {
             folders.tensorBoard());
     String stage = "train " + name + ", seed " + seed;
     CheckpointManifest trained =
-        log.stage(stage, () -> job.run(spark, new ConsoleTraining(console)));
+        log.stage(
+            stage,
+            () ->
+                flows.train(
+                    name, seed, data, folders, job.run(spark, new ConsoleTraining(console))));
     console.line(
         String.format(
             Locale.ROOT,
@@ -293,7 +301,9 @@ final class Pipeline {
             recipe().export());
     Supplier<RealRows> rows =
         () -> comparedRows.computeIfAbsent(pipeline, seen -> validationRows(data, seen));
-    log.stage("export " + name + ", seed " + seed, () -> job.run(rows, console));
+    log.stage(
+        "export " + name + ", seed " + seed,
+        () -> flows.export(name, seed, folders, job.run(rows, console)));
   }
 
   private RealRows validationRows(DataSettings data, FeaturePipeline pipeline) {
@@ -310,10 +320,12 @@ final class Pipeline {
    */
   void promote(Model target) {
     int seed = blueprint.student().firstSeed();
-    PromoteJob job =
-        new PromoteJob(
-            target, output.bundle(ModelRole.STUDENT, seed, seed), output, recipe().name(), runId);
-    int version = log.stage("promote " + target.name(), () -> job.run(console));
+    Path student = output.bundle(ModelRole.STUDENT, seed, seed);
+    PromoteJob job = new PromoteJob(target, student, output, recipe().name(), runId);
+    int version =
+        log.stage(
+            "promote " + target.name(),
+            () -> flows.promote(target, student.toString(), job.run(console)));
     if (blueprint.gates().isEmpty()) {
       console.line("  the recipe has no gates (evaluate.gates), so nothing was asked of it");
     }
