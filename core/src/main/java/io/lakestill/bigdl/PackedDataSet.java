@@ -80,6 +80,7 @@ final class PackedDataSet implements AutoCloseable {
     }
     this.sources = blocks.setName("packed rows").persist(StorageLevel.MEMORY_ONLY());
     sources.rdd().localCheckpoint();
+    name("pack the rows");
     this.sizes = sources.map(Size::of).collect();
   }
 
@@ -130,6 +131,7 @@ final class PackedDataSet implements AutoCloseable {
    */
   List<NodeStart.Ready> start(NodeSetup setup, List<RestorePoint> from) {
     JavaSparkContext context = JavaSparkContext.fromSparkContext(sources.context());
+    name("make the nodes ready");
     return sources.mapPartitions(new NodeStart(context.broadcast(setup), from), true).collect();
   }
 
@@ -141,13 +143,19 @@ final class PackedDataSet implements AutoCloseable {
    */
   List<EngineTrial.Times> trial(NodeSetup setup, List<TrainingEngine> engines) {
     JavaSparkContext context = JavaSparkContext.fromSparkContext(sources.context());
+    name("time the engines");
     return sources
         .mapPartitions(new EngineTrial(context.broadcast(setup), engines), true)
         .collect();
   }
 
-  /** Takes a segment's steps: one barrier stage, which Spark runs on all nodes or on none. */
-  List<NodeReport> run(Segment segment) {
+  /**
+   * Takes a segment's steps: one barrier stage, which Spark runs on all nodes or on none.
+   *
+   * @param doing what Spark's pages call it
+   */
+  List<NodeReport> run(Segment segment, String doing) {
+    name(doing);
     RDD<NodeReport> reports =
         sources.rdd().barrier().mapPartitions(new NodeTask(segment), true, REPORT);
     return JavaRDD.fromRDD(reports, REPORT).collect();
@@ -160,8 +168,13 @@ final class PackedDataSet implements AutoCloseable {
    * @throws io.lakestill.error.LakestillException (exit 75) when a shard was lost on the way
    */
   List<ParameterFile> storeMemory(Sharding sharding, CheckpointFolder folder, int step) {
+    name("store what the loss remembers");
     CheckpointPlace place = CheckpointPlace.of(folder);
     return sources.mapPartitions(new StoreMemory(sharding, place, step), true).collect();
+  }
+
+  private void name(String doing) {
+    new JobNames(sources.context()).now(doing);
   }
 
   /** Frees the executors' memory and disks. */
@@ -172,6 +185,7 @@ final class PackedDataSet implements AutoCloseable {
 
   /** Ends what the nodes have open, where they still are, and frees their memory. */
   void end() {
+    name("free what the nodes hold");
     sources.foreach(RowSource::forget);
     close();
   }

@@ -1,6 +1,7 @@
 package io.lakestill.bigdl;
 
 import io.lakestill.error.TrainingErrors;
+import io.lakestill.io.Meter;
 import io.lakestill.io.SafeTensors;
 import io.lakestill.student.Parameters;
 import io.lakestill.student.StudentGraph;
@@ -63,7 +64,7 @@ record TrainingLoop(
               last,
               company,
               isDue ? checkpoints.map(ResumeCheckpoints::place).stream().toList() : List.of());
-      List<NodeReport.Done> reports = done(rows.run(segment));
+      List<NodeReport.Done> reports = done(rows.run(segment, doing(plan, next, last)));
       NodeReport.Done lead = reports.get(0);
       requireOneHash(reports);
       monitor.told(segment, reports);
@@ -80,6 +81,10 @@ record TrainingLoop(
       count = (int) Math.max(1, Math.min((double) GROWTH * count, SEGMENT.toNanos() / perStep));
       next = last + 1;
     }
+  }
+
+  private static String doing(EpochPlan plan, int first, int last) {
+    return "steps %d to %d of %d, epoch %d".formatted(first, last, plan.steps(), plan.epoch(last));
   }
 
   private long checkpointNanos() {
@@ -180,6 +185,7 @@ record TrainingLoop(
             memory,
             setup.engine(),
             legs);
+    Meter.TRAIN_CHECKPOINTS.add(1);
   }
 
   private TrainedStudent trained(NodeReport.Done lead) {

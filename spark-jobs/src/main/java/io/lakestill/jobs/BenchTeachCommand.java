@@ -165,9 +165,7 @@ final class BenchTeachCommand implements Callable<Integer> {
       double teachRate = manifest.rows() / ((System.nanoTime() - start) / 1e9);
       double passRate =
           manifest.rows()
-              / clock.seconds(
-                  OnnxPass.description(
-                      manifest.teacher().id(), manifest.rows() + manifest.quarantinedRows()));
+              / clock.seconds(OnnxPass.doing(manifest.rows() + manifest.quarantinedRows()));
       bytesPerRow =
           manifest.files().stream().mapToLong(SignalFile::bytes).sum() / (double) manifest.rows();
       console.line(

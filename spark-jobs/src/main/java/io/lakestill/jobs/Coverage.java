@@ -8,6 +8,7 @@ import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.slice;
 import static org.apache.spark.sql.functions.when;
 
+import io.lakestill.bigdl.JobNames;
 import io.lakestill.error.Errors;
 import io.lakestill.jobs.KeyComparison.State;
 import io.lakestill.jobs.PackReport.Finding;
@@ -43,7 +44,7 @@ record Coverage(SignalVersion version, long total) {
    */
   Dataset<Row> lacking(SparkSession spark, Dataset<Row> examples, Encoding encoding) {
     String id = ExampleTable.SAMPLE_ID;
-    spark.sparkContext().setJobDescription("compare examples with signals");
+    new JobNames(spark.sparkContext()).now("compare examples with signals");
     Dataset<Row> signals = version.rows(spark);
     Dataset<Row> lacking =
         KeyComparison.of(

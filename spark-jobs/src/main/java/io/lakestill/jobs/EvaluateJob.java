@@ -1,5 +1,6 @@
 package io.lakestill.jobs;
 
+import io.lakestill.bigdl.JobNames;
 import io.lakestill.error.Errors;
 import io.lakestill.recipe.Recipe;
 import java.util.ArrayList;
@@ -68,8 +69,8 @@ final class EvaluateJob {
             recipe.evaluate().calibrationBins(),
             recipe.signals().batch());
     JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
-    context.setJobDescription(
-        "evaluate " + contestants.size() + " models on " + recipe.data().test().path());
+    new JobNames(context.sc())
+        .now("score %d rows with %d models".formatted(test.count(), contestants.size()));
     Broadcast<TestPass.TestPlan> shared = context.broadcast(plan);
     try (RowProgress progress =
         new RowProgress(spark.sparkContext(), "evaluate", test.count(), listener)) {

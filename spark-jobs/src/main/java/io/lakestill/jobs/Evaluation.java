@@ -2,6 +2,7 @@ package io.lakestill.jobs;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.typesafe.config.ConfigRenderOptions;
+import io.lakestill.bigdl.JobNames;
 import io.lakestill.data.FeaturePipeline;
 import io.lakestill.error.LakestillException;
 import io.lakestill.io.Build;
@@ -89,6 +90,7 @@ final class Evaluation {
         existing().filter(card -> card.provenance().fingerprint().equals(fingerprint));
     if (done.isPresent()) {
       // The fingerprint says that it is still the same table, so what was not scored was left out.
+      new JobNames(spark.sparkContext()).now("count the test rows");
       long rows = LakeTable.read(spark, recipe.data().test()).count();
       summary.put("left_out", rows - done.get().testRows());
       return StageLog.Result.alreadyDone(done.get());

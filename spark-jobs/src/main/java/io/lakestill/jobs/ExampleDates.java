@@ -2,6 +2,7 @@ package io.lakestill.jobs;
 
 import static org.apache.spark.sql.functions.col;
 
+import io.lakestill.bigdl.JobNames;
 import io.lakestill.error.Errors;
 import io.lakestill.recipe.DataSettings;
 import io.lakestill.recipe.TableSettings;
@@ -163,7 +164,7 @@ final class ExampleDates {
   }
 
   private List<String> values(TableSettings table, Dataset<Row> rows) {
-    spark.sparkContext().setJobDescription("dates of table " + table.path());
+    new JobNames(spark.sparkContext()).now("dates of table " + table.path());
     return rows.select(date().as(DATE)).distinct().sort(col(DATE)).collectAsList().stream()
         .map(row -> row.getString(0))
         .toList();

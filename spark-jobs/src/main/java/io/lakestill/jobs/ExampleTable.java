@@ -6,6 +6,7 @@ import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.not;
 import static org.apache.spark.sql.functions.sha2;
 
+import io.lakestill.bigdl.JobNames;
 import io.lakestill.error.Errors;
 import io.lakestill.recipe.DataSettings;
 import io.lakestill.recipe.TableSettings;
@@ -173,7 +174,7 @@ public final class ExampleTable {
     private ExampleChecks.Counts run(Dataset<Row> examples, Column part) {
       TableSettings table = table(data, split);
       String what = "check " + name(split) + " table " + table.path();
-      examples.sparkSession().sparkContext().setJobDescription(what);
+      new JobNames(examples.sparkSession().sparkContext()).now(what);
       return new ExampleChecks(data, name(split), table).run(examples, widths, part);
     }
   }
@@ -225,7 +226,7 @@ public final class ExampleTable {
 
   /** As {@link #refuseShared(SparkSession, DataSettings)}, of the tables of two splits only. */
   static void refuseShared(SparkSession spark, DataSettings data, Split one, Split other) {
-    spark.sparkContext().setJobDescription("compare keys of " + name(one) + " and " + name(other));
+    new JobNames(spark.sparkContext()).now("compare keys of " + name(one) + " and " + name(other));
     List<String> shared =
         keys(spark, data, one)
             .intersect(keys(spark, data, other))

@@ -2,6 +2,7 @@ package io.lakestill.jobs;
 
 import static org.apache.spark.sql.functions.col;
 
+import io.lakestill.bigdl.JobNames;
 import io.lakestill.error.Errors;
 import io.lakestill.signal.RowStore;
 import io.lakestill.signal.RowSums;
@@ -92,7 +93,7 @@ final class FormatRows implements VersionRows {
 
   private synchronized Found found(SparkSession spark) {
     if (found.isEmpty()) {
-      spark.sparkContext().setJobDescription("check " + store);
+      new JobNames(spark.sparkContext()).now("check " + store);
       found = Optional.of(find(FormatTable.of(spark, store)));
     }
     return found.get();

@@ -1,5 +1,6 @@
 package io.lakestill.jobs;
 
+import io.lakestill.bigdl.JobNames;
 import io.lakestill.error.Errors;
 import io.lakestill.export.OnnxWriter;
 import io.lakestill.student.Architecture;
@@ -115,7 +116,7 @@ final class GeneratedWork {
             .add("sample_id", DataTypes.StringType)
             .add("label", DataTypes.IntegerType)
             .add("pixels", DataTypes.BinaryType);
-    spark.sparkContext().setJobDescription("make up rows");
+    new JobNames(spark.sparkContext()).now("make up rows");
     spark
         .createDataFrame(
             spark

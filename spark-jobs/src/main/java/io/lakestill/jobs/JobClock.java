@@ -1,5 +1,6 @@
 package io.lakestill.jobs;
 
+import io.lakestill.bigdl.JobNames;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.TimeoutException;
@@ -8,9 +9,8 @@ import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerJobEnd;
 import org.apache.spark.scheduler.SparkListenerJobStart;
 
-/** When the jobs of each description began and ended last. */
+/** When the jobs of each name began and ended last, the names that {@link JobNames} gives. */
 final class JobClock extends SparkListener {
-  private static final String DESCRIPTION = "spark.job.description";
   private static final long PATIENCE_MILLIS = 60_000;
 
   private final SparkContext context;
@@ -31,19 +31,19 @@ final class JobClock extends SparkListener {
 
   @Override
   public synchronized void onJobStart(SparkListenerJobStart job) {
-    String description = job.properties().getProperty(DESCRIPTION, "");
-    running.put(job.jobId(), description);
-    spans.putIfAbsent(description, new Span(job.time(), job.time()));
+    String doing = job.properties().getProperty(JobNames.DOING, "");
+    running.put(job.jobId(), doing);
+    spans.putIfAbsent(doing, new Span(job.time(), job.time()));
   }
 
   @Override
   public synchronized void onJobEnd(SparkListenerJobEnd job) {
-    String description = running.remove(job.jobId());
-    spans.computeIfPresent(description, (d, span) -> new Span(span.first(), job.time()));
+    String doing = running.remove(job.jobId());
+    spans.computeIfPresent(doing, (d, span) -> new Span(span.first(), job.time()));
   }
 
-  /** From the first to the last job whose description begins so, which it then forgets. */
-  double seconds(String description) {
+  /** From the first to the last job whose name begins so, which it then forgets. */
+  double seconds(String doing) {
     try {
       context.listenerBus().waitUntilEmpty(PATIENCE_MILLIS);
     } catch (TimeoutException e) {
@@ -53,14 +53,14 @@ final class JobClock extends SparkListener {
       long first = Long.MAX_VALUE;
       long last = Long.MIN_VALUE;
       for (Map.Entry<String, Span> each : spans.entrySet()) {
-        if (each.getKey().startsWith(description)) {
+        if (each.getKey().startsWith(doing)) {
           first = Math.min(first, each.getValue().first());
           last = Math.max(last, each.getValue().last());
         }
       }
       spans.clear();
       if (last < first) {
-        throw new IllegalStateException("no job is described as '" + description + "'");
+        throw new IllegalStateException("no job is called '" + doing + "'");
       }
       return (last - first) / 1e3;
     }

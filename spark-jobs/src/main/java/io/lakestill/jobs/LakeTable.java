@@ -1,5 +1,6 @@
 package io.lakestill.jobs;
 
+import io.lakestill.bigdl.JobNames;
 import io.lakestill.error.Errors;
 import io.lakestill.error.LakestillException;
 import io.lakestill.recipe.TableSettings;
@@ -30,13 +31,23 @@ final class LakeTable {
    */
   static Dataset<Row> read(SparkSession spark, TableSettings table) {
     refuseHiddenDamage(spark);
-    Dataset<Row> rows = open(spark, table.path());
+    Dataset<Row> rows =
+        new JobNames(spark.sparkContext())
+            .during("columns of table " + table.path(), () -> open(spark, table.path()));
     return table.where().map(condition -> where(rows, table.path(), condition)).orElse(rows);
   }
 
   /** The rows of files that a manifest names. */
   static Dataset<Row> files(SparkSession spark, List<String> files) {
-    return spark.read().option(VERIFY_CHECKSUMS, "true").parquet(files.toArray(String[]::new));
+    return new JobNames(spark.sparkContext())
+        .during(
+            "columns of %d files, such as %s"
+                .formatted(files.size(), new Path(files.get(0)).getName()),
+            () ->
+                spark
+                    .read()
+                    .option(VERIFY_CHECKSUMS, "true")
+                    .parquet(files.toArray(String[]::new)));
   }
 
   private static void refuseHiddenDamage(SparkSession spark) {

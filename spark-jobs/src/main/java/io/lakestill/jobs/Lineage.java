@@ -3,6 +3,7 @@ package io.lakestill.jobs;
 import static org.apache.spark.sql.functions.col;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.lakestill.bigdl.JobNames;
 import io.lakestill.error.LakestillException;
 import io.lakestill.export.BundleManifest;
 import io.lakestill.export.BundleProvenance.SignalTableVersion;
@@ -134,7 +135,7 @@ final class Lineage {
       return present;
     }
     table.checkFiles(read);
-    spark.sparkContext().setJobDescription("look for keys in " + shown(table, read));
+    new JobNames(spark.sparkContext()).now("look for keys in " + shown(table, read));
     Dataset<Row> rows = VersionRows.of(table, read).living(spark);
     rows.where(col(SignalSchema.SAMPLE_ID).isin(samples.toArray()))
         .select(SignalSchema.SAMPLE_ID)

@@ -3,6 +3,7 @@ package io.lakestill.jobs;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.xxhash64;
 
+import io.lakestill.bigdl.JobNames;
 import io.lakestill.error.Errors;
 import io.lakestill.signal.SignalColumn;
 import io.lakestill.signal.SignalRow;
@@ -44,7 +45,7 @@ record LogitsSample(int classes, List<Cell> cells, float[] logits) {
   static LogitsSample of(SparkSession spark, SignalVersion version, int atMost) {
     SignalColumn column = version.manifest().column(SignalColumn.LOGITS);
     requireAll(version, column.codec());
-    spark.sparkContext().setJobDescription("sample " + version.table().root());
+    new JobNames(spark.sparkContext()).now("sample " + version.table().root());
     Dataset<Row> rows =
         version
             .rows(spark)

@@ -2,6 +2,7 @@ package io.lakestill.jobs;
 
 import io.lakestill.bigdl.ClusterShape;
 import io.lakestill.bigdl.Executors;
+import io.lakestill.bigdl.JobNames;
 import io.lakestill.error.Errors;
 import io.lakestill.error.LakestillException;
 import io.lakestill.error.TrainingErrors;
@@ -77,6 +78,7 @@ record NodeSurvey(SparkContext context, ClusterShape shape) {
   }
 
   private List<Node> answers(Executors executors) {
+    new JobNames(context).now("ask %s".formatted(shape.shown()));
     List<Integer> cores = IntStream.range(0, shape.cores()).boxed().toList();
     RDD<Node> answers =
         JavaSparkContext.fromSparkContext(context)

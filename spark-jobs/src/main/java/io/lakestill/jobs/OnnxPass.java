@@ -2,6 +2,7 @@ package io.lakestill.jobs;
 
 import static org.apache.spark.sql.functions.col;
 
+import io.lakestill.bigdl.JobNames;
 import io.lakestill.data.FeaturePipeline;
 import io.lakestill.data.FeatureShape;
 import io.lakestill.error.Errors;
@@ -166,9 +167,9 @@ final class OnnxPass implements TeacherPass {
     return KeyedTasks.of(rows, rowsPerTask);
   }
 
-  /** How the jobs of a pass begin that look up what a teacher says of so many rows. */
-  static String description(String teacher, long rows) {
-    return "teach %s: %d rows".formatted(teacher, rows);
+  /** How the jobs of a pass over so many rows are called, and what follows it in some. */
+  static String doing(long rows) {
+    return "score %d rows".formatted(rows);
   }
 
   @Override
@@ -195,10 +196,7 @@ final class OnnxPass implements TeacherPass {
               model,
               configuration,
               progress.rows());
-      context
-          .sc()
-          .setJobDescription(
-              "%s in %d tasks".formatted(description(teacher.id(), rows), tasks.count()));
+      new JobNames(context.sc()).now("%s in %d tasks".formatted(doing(rows), tasks.count()));
       return tasks.run(columns(work), task).stream().map(TeachOutcome::ofLine).toList();
     } finally {
       model.destroy();

@@ -3,6 +3,7 @@ package io.lakestill.jobs;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.lit;
 
+import io.lakestill.bigdl.JobNames;
 import io.lakestill.data.FeaturePipeline;
 import io.lakestill.error.Errors;
 import io.lakestill.jobs.PackReport.Finding;
@@ -117,13 +118,17 @@ record PackedTables(
             plan.codecs(),
             plan.taught().kept(),
             plan.rowWeights());
+    new JobNames(spark.sparkContext())
+        .now(
+            plan.paired().isEmpty()
+                ? "order the examples"
+                : "pair the examples with their signals");
     JavaPairRDD<RowKey, Packed> packed =
         rows.queryExecution()
             .toRdd()
             .toJavaRDD()
             .mapPartitionsToPair(task)
             .repartitionAndSortWithinPartitions(partitioner);
-    spark.sparkContext().setJobDescription("pack training rows");
     PackReport report =
         slice(packed, partitioner.reports(), 1)
             .map(row -> ((Packed.Report) row._2()).findings())

@@ -1,5 +1,6 @@
 package io.lakestill.jobs;
 
+import io.lakestill.bigdl.JobNames;
 import io.lakestill.error.Errors;
 import io.lakestill.recipe.DataSettings;
 import io.lakestill.recipe.TableSettings;
@@ -31,7 +32,7 @@ record PlannedRows(long training, long validation, int views, boolean counted) {
   }
 
   private static long count(SparkSession spark, TableSettings table) {
-    spark.sparkContext().setJobDescription("count " + table.path());
+    new JobNames(spark.sparkContext()).now("count " + table.path());
     long rows = LakeTable.read(spark, table).count();
     if (rows == 0) {
       throw Errors.badInput(

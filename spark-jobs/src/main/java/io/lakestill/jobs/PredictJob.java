@@ -1,5 +1,6 @@
 package io.lakestill.jobs;
 
+import io.lakestill.bigdl.JobNames;
 import io.lakestill.data.FeaturePipeline;
 import io.lakestill.error.Errors;
 import io.lakestill.export.Bundle;
@@ -87,15 +88,18 @@ record PredictJob(Bundle bundle, TableSettings input, List<String> keep, Path ta
     Broadcast<Contestant> model =
         JavaSparkContext.fromSparkContext(spark.sparkContext())
             .broadcast(Contestant.of(bundle, pipeline));
-    spark.sparkContext().setJobDescription("predict " + input.path());
-    try (RowProgress progress =
-        new RowProgress(spark.sparkContext(), "predict", rows.count(), listener)) {
+    JobNames names = new JobNames(spark.sparkContext());
+    names.now("count rows of " + input.path());
+    long count = rows.count();
+    names.now("predict %d rows of %s".formatted(count, input.path()));
+    try (RowProgress progress = new RowProgress(spark.sparkContext(), "predict", count, listener)) {
       PredictTask task =
           new PredictTask(model, bundle.manifest().classes(), BATCH, progress.rows());
       rows.mapPartitions(task, Encoders.row(schema)).write().parquet(staging.toString());
     } finally {
       model.destroy();
     }
+    names.now("count what was written");
     Dataset<Row> written = spark.read().parquet(staging.toString());
     return new Outcome(written.count(), written.where("problem is not null").count());
   }

@@ -1,5 +1,6 @@
 package io.lakestill.jobs;
 
+import io.lakestill.bigdl.JobNames;
 import io.lakestill.data.BadFeaturesException;
 import io.lakestill.data.FeaturePipeline;
 import io.lakestill.data.RawFeatures;
@@ -36,6 +37,8 @@ record RealRows(float[] features, int count) {
       SparkSession spark, DataSettings data, Split split, FeaturePipeline pipeline, int atMost) {
     try {
       Dataset<Row> rows = ExampleTable.examples(spark, data, split).sort(ExampleTable.SAMPLE_ID);
+      new JobNames(spark.sparkContext())
+          .now("the first %d rows of %s".formatted(atMost, ExampleTable.name(split)));
       int asked = atMost;
       while (true) {
         List<Row> taken = rows.limit(asked).collectAsList();

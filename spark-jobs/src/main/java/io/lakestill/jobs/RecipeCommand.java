@@ -1,6 +1,7 @@
 package io.lakestill.jobs;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import io.lakestill.bigdl.JobNames;
 import io.lakestill.io.StoredFile;
 import java.time.Duration;
 import java.util.Optional;
@@ -79,6 +80,7 @@ abstract class RecipeCommand implements Callable<Integer> {
             ? faults.gather(() -> takeOutput(spark, output, configuration))
             : Optional.empty();
     try {
+      new JobNames(spark.sparkContext()).stage("preflight");
       preflight.check(stages(), faults);
       Runnable still = () -> lease.ifPresent(RunLease::requireHeld);
       Pipeline pipeline =

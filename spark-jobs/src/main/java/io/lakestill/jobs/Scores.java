@@ -6,6 +6,7 @@ import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.lit;
 
+import io.lakestill.bigdl.JobNames;
 import io.lakestill.error.Errors;
 import io.lakestill.recipe.DataSettings;
 import io.lakestill.recipe.ScoreTable;
@@ -92,7 +93,7 @@ record Scores(String teacher, TableSettings table, Dataset<Row> rows, ScoreReade
   /** The width that most rows have, of two the larger; rows of another go to quarantine. */
   private static int width(Dataset<Row> rows, String column, ScoreCell cell, TableSettings table) {
     Map<Integer, Long> seen = new HashMap<>();
-    rows.sparkSession().sparkContext().setJobDescription("widths of " + cell.name());
+    new JobNames(rows.sparkSession().sparkContext()).now("widths of " + cell.name());
     rows.select(column)
         .where(col(column).isNotNull())
         .queryExecution()
@@ -135,7 +136,7 @@ record Scores(String teacher, TableSettings table, Dataset<Row> rows, ScoreReade
    *     names five
    */
   void requireUnique() {
-    rows.sparkSession().sparkContext().setJobDescription("check keys of table " + table.path());
+    new JobNames(rows.sparkSession().sparkContext()).now("check keys of table " + table.path());
     List<String> repeated =
         rows
             .groupBy(KEY)

@@ -1,6 +1,7 @@
 package io.lakestill.jobs;
 
 import io.lakestill.bigdl.Executors;
+import io.lakestill.bigdl.JobNames;
 import io.lakestill.error.LakestillException;
 import io.lakestill.error.TrainingErrors;
 import java.time.Duration;
@@ -8,6 +9,7 @@ import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.apache.spark.SparkConf;
 import org.apache.spark.SparkContext;
 import org.apache.spark.api.java.JavaFutureAction;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -15,6 +17,8 @@ import org.apache.spark.sql.SparkSession;
 
 /** Where Spark is started; everything about the cluster's shape is left to Spark's own settings. */
 final class Sessions {
+  private static final String PLUGINS = "spark.plugins";
+
   private Sessions() {}
 
   /**
@@ -23,7 +27,15 @@ final class Sessions {
    *     would wait for ever
    */
   static SparkSession open(String application) {
-    SparkSession spark = SparkSession.builder().appName("lakestill " + application).getOrCreate();
+    SparkConf given = new SparkConf();
+    SparkSession.Builder builder =
+        SparkSession.builder()
+            .appName("lakestill " + application)
+            .config(PLUGINS, withOwn(given.get(PLUGINS, "")));
+    DataFlows.run(given).ifPresent(run -> builder.config(run.key(), run.value()));
+    SparkSession spark = builder.getOrCreate();
+    GivenSecrets.remember(spark);
+    new JobNames(spark.sparkContext()).stage(application);
     if (!spark.sparkContext().isLocal()) {
       try {
         requireExecutor(spark.sparkContext());
@@ -35,8 +47,15 @@ final class Sessions {
     return spark;
   }
 
+  /** The plugins that a site has, and ours. */
+  private static String withOwn(String plugins) {
+    String own = LakestillPlugin.class.getName();
+    return plugins.isBlank() || plugins.contains(own) ? own : plugins + "," + own;
+  }
+
   /** A task that does nothing; where executors come and go, one comes for it. */
   private static void requireExecutor(SparkContext context) {
+    new JobNames(context).now("wait for an executor");
     Duration timeout = new Executors(context).timeout();
     JavaFutureAction<Long> task =
         JavaSparkContext.fromSparkContext(context).parallelize(List.of(1), 1).countAsync();

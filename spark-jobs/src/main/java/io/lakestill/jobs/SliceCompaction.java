@@ -1,5 +1,6 @@
 package io.lakestill.jobs;
 
+import io.lakestill.bigdl.JobNames;
 import io.lakestill.error.Errors;
 import io.lakestill.signal.Content;
 import io.lakestill.signal.SignalFile;
@@ -39,9 +40,8 @@ record SliceCompaction(SparkSession spark, SignalTable table, long smallBytes) {
     int number = table.numbers().claim();
     SignalManifest alone = version.only(slice::equals);
     int files = files(slice, smallBytes);
-    spark
-        .sparkContext()
-        .setJobDescription(
+    new JobNames(spark.sparkContext())
+        .now(
             "compact %s %s: %d rows into %d files"
                 .formatted(table.root(), slice.date().orElse(""), slice.rows(), files));
     List<SignalFile> written =

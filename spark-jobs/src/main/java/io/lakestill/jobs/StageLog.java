@@ -2,10 +2,12 @@ package io.lakestill.jobs;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.lakestill.bigdl.JobNames;
 import io.lakestill.io.Json;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.apache.spark.sql.SparkSession;
 
 /** The stages of one command: what each did and how long it took. */
 final class StageLog {
@@ -51,6 +53,7 @@ final class StageLog {
   /** Runs a stage, says so on the console and keeps its time, also when it fails. */
   <T> T stage(String stage, Work<T> work) {
     console.line("▸ " + stage);
+    SparkSession.getActiveSession().foreach(spark -> named(spark, stage));
     long start = System.nanoTime();
     Outcome outcome = Outcome.FAILED;
     try {
@@ -62,6 +65,11 @@ final class StageLog {
       entries.add(new Entry(stage, spent.toMillis() / 1000.0, outcome));
       console.line("  " + outcome.written + " in " + Console.shown(spent));
     }
+  }
+
+  private static Object named(SparkSession spark, String stage) {
+    new JobNames(spark.sparkContext()).stage(stage);
+    return stage;
   }
 
   /** The stages that worked, for the scorecard. */

@@ -1,5 +1,6 @@
 package io.lakestill.jobs;
 
+import io.lakestill.bigdl.JobNames;
 import io.lakestill.error.Errors;
 import io.lakestill.io.Json;
 import io.lakestill.signal.SignalManifest;
@@ -79,10 +80,10 @@ record TableCheck(SignalVersion version) {
     long rows = table().files(manifest()).stream().mapToLong(file -> file.expected().rows()).sum();
     String stage = "check " + table().root().getName();
     JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
-    context
-        .sc()
-        .setJobDescription(
-            "%s: %d files of version %d".formatted(stage, files, manifest().version()));
+    new JobNames(context.sc())
+        .now(
+            "check %d files of %s, version %d"
+                .formatted(files, table().root().getName(), manifest().version()));
     int tasks = Math.max(1, files / FILES_PER_TASK);
     try (RowProgress progress = new RowProgress(spark.sparkContext(), stage, rows, listener)) {
       return context

@@ -7,6 +7,7 @@ import static org.apache.spark.sql.functions.lit;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.lakestill.bigdl.JobNames;
 import io.lakestill.io.EnumText;
 import io.lakestill.io.Json;
 import io.lakestill.signal.SignalColumn;
@@ -43,8 +44,8 @@ record TableInspection(SignalVersion version, int shown) {
     if (manifest().files().isEmpty() && (manifest().store().isEmpty() || manifest().rows() == 0)) {
       return;
     }
+    new JobNames(spark.sparkContext()).now("look into " + version.table().root());
     Dataset<Row> rows = version.rows(spark);
-    spark.sparkContext().setJobDescription("inspect " + version.table().root());
     classes(rows, json);
     quantiles(rows, json);
     examples(rows, json.putArray("examples"));

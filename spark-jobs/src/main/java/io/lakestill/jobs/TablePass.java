@@ -1,5 +1,6 @@
 package io.lakestill.jobs;
 
+import io.lakestill.bigdl.JobNames;
 import io.lakestill.data.FeaturePipeline;
 import io.lakestill.error.Errors;
 import io.lakestill.io.Sha256;
@@ -15,7 +16,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -153,7 +153,6 @@ final class TablePass implements TeacherPass {
     }
     KeyedTasks tasks = tasks(rows);
     String stage = "teach " + id();
-    JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
     try (RowProgress progress = new RowProgress(spark.sparkContext(), stage, rows, listener)) {
       TableTask task =
           new TableTask(
@@ -170,9 +169,8 @@ final class TablePass implements TeacherPass {
               pipeline,
               new SerializableConfiguration(spark.sessionState().newHadoopConf()),
               progress.rows());
-      context
-          .sc()
-          .setJobDescription("%s: %d rows in %d tasks".formatted(stage, rows, tasks.count()));
+      new JobNames(spark.sparkContext())
+          .now("%s in %d tasks".formatted(OnnxPass.doing(rows), tasks.count()));
       Dataset<Row> joined = few ? scores.joinedFew(work) : scores.joined(work);
       return tasks.run(joined, task).stream().map(TeachOutcome::ofLine).toList();
     }

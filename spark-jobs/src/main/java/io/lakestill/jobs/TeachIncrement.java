@@ -5,6 +5,7 @@ import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.sum;
 
+import io.lakestill.bigdl.JobNames;
 import io.lakestill.jobs.KeyComparison.State;
 import io.lakestill.signal.Content;
 import io.lakestill.signal.SignalFile;
@@ -58,9 +59,8 @@ record TeachIncrement(
    */
   static TeachIncrement since(
       SparkSession spark, SignalVersion base, Dataset<Row> work, long rows, RawCells cells) {
-    spark
-        .sparkContext()
-        .setJobDescription("find what is new since version " + base.manifest().version());
+    new JobNames(spark.sparkContext())
+        .now("find what is new since version " + base.manifest().version());
     Dataset<Row> states =
         KeyComparison.of(spark, work, cells, base.rows(spark), quarantined(spark, base))
             .where(State.SAME.is().equalTo(false))

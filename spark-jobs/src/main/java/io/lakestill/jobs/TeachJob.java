@@ -1,5 +1,6 @@
 package io.lakestill.jobs;
 
+import io.lakestill.bigdl.JobNames;
 import io.lakestill.error.Errors;
 import io.lakestill.error.LakestillException;
 import io.lakestill.recipe.Recipe;
@@ -141,10 +142,19 @@ public final class TeachJob {
           lease.run();
         };
     Optional<SignalManifest> current = table.current();
-    return new SliceTeaching(spark, recipe, teacher, table, store, date, order.dates().emptied())
-        .teach(current, inputs, order.runId(), still, order.listener())
+    SliceTeaching slice =
+        new SliceTeaching(spark, recipe, teacher, table, store, date, order.dates().emptied());
+    return named(date, () -> slice.teach(current, inputs, order.runId(), still, order.listener()))
         .map(alone -> put(alone, current, still))
         .map(this::remember);
+  }
+
+  /** On Spark's pages the jobs of a date bear it. */
+  private <T> T named(Optional<String> date, Supplier<T> work) {
+    return date.isEmpty()
+        ? work.get()
+        : new JobNames(spark.sparkContext())
+            .within(recipe.data().date().orElseThrow() + "=" + date.get(), work);
   }
 
   private SignalManifest put(SignalManifest alone, Optional<SignalManifest> seen, Runnable still) {

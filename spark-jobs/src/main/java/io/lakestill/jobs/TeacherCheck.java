@@ -5,6 +5,7 @@ import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.xxhash64;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.lakestill.bigdl.JobNames;
 import io.lakestill.error.Errors;
 import io.lakestill.metric.ClassOrder;
 import io.lakestill.recipe.DataSettings;
@@ -120,8 +121,9 @@ final class TeacherCheck implements AutoCloseable {
    *     than the recipe asks for, or would be right with its classes in another order
    */
   void before() {
-    spark.sparkContext().setJobDescription("check teacher " + teacher.id());
-    live = pass("live", recipe.signals().batch());
+    JobNames names = new JobNames(spark.sparkContext());
+    live = names.within("check before", () -> pass("live", recipe.signals().batch()));
+    names.now("count what the teacher has right");
     TeacherAccuracy accuracy =
         new TeacherAccuracy(teacher.id(), order(), settings, recipe.data().classes(), labels());
     listener.checked(accuracy);
@@ -188,7 +190,7 @@ final class TeacherCheck implements AutoCloseable {
    *     when examples of the sample are in none of them
    */
   void after(List<TeachOutcome> written) {
-    spark.sparkContext().setJobDescription("check what is stored of teacher " + teacher.id());
+    JobNames names = new JobNames(spark.sparkContext());
     int batch = recipe.signals().batch();
     List<TeachOutcome> looked =
         IntStream.range(0, written.size())
@@ -203,7 +205,11 @@ final class TeacherCheck implements AutoCloseable {
             files(place.signals(), looked.stream().flatMap(out -> out.signals().stream())),
             files(place.quarantine(), looked.stream().flatMap(out -> out.quarantine().stream())),
             live,
-            live.isEmpty() ? List.of() : pass("control", batch == 1 ? 2 : (batch + 1) / 2));
+            live.isEmpty()
+                ? List.of()
+                : names.within(
+                    "check after", () -> pass("control", batch == 1 ? 2 : (batch + 1) / 2)));
+    names.now("compare what is stored with what the teacher says");
     StoredAgreement agreement = both.agreement(place.stored().schema().signals());
     if (live.isEmpty()) {
       return;

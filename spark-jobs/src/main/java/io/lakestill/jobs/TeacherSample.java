@@ -7,6 +7,7 @@ import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.max;
 import static org.apache.spark.sql.functions.sha2;
 
+import io.lakestill.bigdl.JobNames;
 import io.lakestill.recipe.Recipe;
 import io.lakestill.signal.SignalColumn;
 import io.lakestill.signal.projection.SampleMoments;
@@ -44,7 +45,7 @@ record TeacherSample(SparkSession spark, Recipe recipe, TeacherPass teacher, Pat
         ExampleTable.unchecked(spark, recipe.data(), Split.TRAIN, teacher.own());
     Column draw =
         sha2(concat(lit("sample " + seed + " "), col(ExampleTable.SAMPLE_ID)).cast("binary"), 256);
-    spark.sparkContext().setJobDescription("draw a sample of %d examples".formatted(rows));
+    new JobNames(spark.sparkContext()).now("draw a sample of %d examples".formatted(rows));
     Row drawn =
         examples
             .select(draw.as("draw"))
@@ -87,7 +88,7 @@ record TeacherSample(SparkSession spark, Recipe recipe, TeacherPass teacher, Pat
   private SampleMoments moments(List<String> files, SignalColumn column) {
     SampleMoments all = new SampleMoments(column.width());
     for (String file : files) {
-      spark.sparkContext().setJobDescription("moments of " + column.name());
+      new JobNames(spark.sparkContext()).now("moments of " + column.name());
       LakeTable.files(spark, List.of(file))
           .select(column.name())
           .coalesce(1)

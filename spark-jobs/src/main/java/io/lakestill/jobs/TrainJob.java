@@ -138,7 +138,6 @@ record TrainJob(
     List<Node> nodes = new NodeSurvey(spark.sparkContext(), cluster).ask(progress::notice);
     java.nio.file.Path events = Files.createTempDirectory("lakestill-events");
     try {
-      spark.sparkContext().setJobDescription("train " + role.written() + ", seed " + seed);
       return trainer.train(
           tables.training(),
           tables.validation(),

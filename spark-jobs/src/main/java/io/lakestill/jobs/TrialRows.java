@@ -5,6 +5,7 @@ import static org.apache.spark.sql.functions.hash;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.pmod;
 
+import io.lakestill.bigdl.JobNames;
 import io.lakestill.recipe.DataSettings;
 import io.lakestill.recipe.FeatureSettings;
 import io.lakestill.recipe.TableSettings;
@@ -67,7 +68,7 @@ record TrialRows(List<Key> keys, float[][] signals) {
                         raw)
                     .toArray(Column[]::new))
             .where(col(ExampleTable.SAMPLE_ID).isNotNull());
-    spark.sparkContext().setJobDescription("sample " + table.path());
+    new JobNames(spark.sparkContext()).now("sample " + table.path());
     Column task = pmod(hash(col(ExampleTable.SAMPLE_ID)), lit(Math.toIntExact(tasks)));
     List<Row> first =
         rows.where(task.equalTo(0)).orderBy(ExampleTable.SAMPLE_ID).limit(atMost).collectAsList();

@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.openlineage.spark.agent.OpenLineageSparkListener;
 import java.io.File;
 import java.io.IOException;
+import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -38,8 +40,10 @@ class PipelineIT {
   private static final long MINUTES = 10;
 
   @TempDir static Path folder;
+  @TempDir static Path secretFolder;
 
   private static Path output;
+  private static CanarySecrets secrets;
   private Process process;
 
   /** How a run ended. */
@@ -57,8 +61,11 @@ class PipelineIT {
   }
 
   @BeforeAll
-  static void nameOutput() {
+  static void nameOutput() throws Exception {
     output = folder.resolve("digits out");
+    Files.createDirectory(folder.resolve("events"));
+    Files.createDirectory(folder.resolve("metrics"));
+    secrets = CanarySecrets.in(secretFolder);
   }
 
   @AfterEach
@@ -237,6 +244,136 @@ class PipelineIT {
     assertThat(run.stderr()).contains("student.onnx' is damaged");
   }
 
+  @Test
+  @Order(8)
+  void everyJobOfEveryRunSaysWhatItDoesOnSparksPages() throws Exception {
+    List<EventLog> logs = EventLog.in(folder.resolve("events"));
+
+    assertThat(logs).hasSizeGreaterThanOrEqualTo(7);
+    for (EventLog log : logs) {
+      for (EventLog.Job job : log.jobs()) {
+        assertThat(job.group()).as(job.toString()).isNotBlank();
+        assertThat(job.description()).startsWith(job.group()).contains(": ");
+        assertThat(job.stages())
+            .as("no line of code: %s", job)
+            .isNotEmpty()
+            .noneMatch(stage -> stage.matches("\\S+ at \\S+:\\d+"));
+      }
+      assertThat(log.queries()).allMatch(query -> query.contains(": "));
+    }
+    assertThat(logs.stream().flatMap(log -> log.jobs().stream()).map(EventLog.Job::description))
+        .anyMatch(all -> all.matches("teach digits-cnn: score [0-9]+ rows in [0-9]+ tasks"))
+        .anyMatch(
+            all ->
+                all.matches(
+                    "train student, seed 2: steps [0-9]+ to [0-9]+ of [0-9]+, epoch [0-9]+"))
+        .anyMatch(all -> all.matches("evaluate: score 360 rows with 5 models"))
+        .anyMatch(all -> all.startsWith("predict "));
+  }
+
+  @Test
+  @Order(9)
+  void theRunsFiguresAreAmongSparksMetrics() throws Exception {
+    assertThat(largest("teach.rows")).isPositive();
+    assertThat(largest("executor.teach.rows")).isGreaterThanOrEqualTo(largest("teach.rows"));
+    assertThat(largest("train.step")).isPositive().isEqualTo(largest("train.steps"));
+    assertThat(largest("train.loss")).isPositive();
+    assertThat(largest("train.samplesPerSecond")).isPositive();
+    assertThat(largest("train.phase.modelSeconds")).isPositive();
+    assertThat(largest("train.validationAccuracy")).isBetween(0.1, 1.0);
+  }
+
+  @Test
+  @Order(9)
+  void aCatalogueSeesWhichStudentCameFromWhichSignalsAndExamples() throws Exception {
+    List<JsonNode> events = new ArrayList<>();
+    for (String line : Files.readAllLines(lineage())) {
+      events.add(new ObjectMapper().readTree(line));
+    }
+
+    JsonNode teach = stage(events, "teach.digits-cnn");
+    assertThat(names(teach, "inputs"))
+        .containsExactlyInAnyOrder(DIGITS.toString(), output.resolve("teacher").toString());
+    assertThat(names(teach, "outputs"))
+        .containsExactly(output.resolve("signals/digits-cnn").toString());
+    assertThat(teach.at("/outputs/0/namespace").asText()).isEqualTo("file");
+    assertThat(teach.at("/outputs/0/facets/version/datasetVersion").asText()).isEqualTo("1");
+    assertThat(teach.at("/outputs/0/outputFacets/outputStatistics/rowCount").asInt())
+        .isGreaterThan(2000);
+    JsonNode train = stage(events, "train.student.seed-1");
+    assertThat(names(train, "inputs"))
+        .contains(DIGITS.toString())
+        .containsAll(names(teach, "outputs"));
+    JsonNode export = stage(events, "export.student.seed-1");
+    assertThat(names(export, "inputs")).isEqualTo(names(train, "outputs"));
+    assertThat(names(export, "outputs")).containsExactly(output.resolve("student").toString());
+
+    assertThat(events)
+        .as("Spark's own reading is told under the same names, by the run that ours are part of")
+        .anySatisfy(
+            event -> {
+              assertThat(event.at("/job/name").asText()).startsWith("lakestill_quickstart");
+              assertThat(names(event, "inputs")).contains(DIGITS.toString());
+            })
+        .anySatisfy(
+            event -> {
+              assertThat(event.at("/eventType").asText()).isEqualTo("START");
+              assertThat(event.at("/run/runId"))
+                  .isEqualTo(teach.at("/run/facets/parent/run/runId"));
+              assertThat(event.at("/job/name")).isEqualTo(teach.at("/run/facets/parent/job/name"));
+            });
+  }
+
+  private static JsonNode stage(List<JsonNode> events, String name) {
+    List<JsonNode> told =
+        events.stream()
+            .filter(event -> event.at("/job/name").asText().equals("lakestill.quickstart." + name))
+            .toList();
+    assertThat(told).as(name).hasSize(1);
+    assertThat(told.get(0).at("/job/namespace").asText()).isEqualTo("digits");
+    return told.get(0);
+  }
+
+  private static List<String> names(JsonNode event, String side) {
+    return event.path(side).findValuesAsText("name");
+  }
+
+  @Test
+  @Order(10)
+  void aSecretAmongTheArgumentsIsRefusedAndNotRepeated() throws Exception {
+    Run run = quickstart("--set", "data.train=s3a://key:%s@bucket/t".formatted(secrets.argument()));
+
+    assertThat(run.exit()).as(run.stderr()).isEqualTo(2);
+    assertThat(run.stderr()).contains("is a secret among the arguments");
+    assertThat(run.summary().get("command").asText()).isEqualTo("quickstart");
+  }
+
+  /** Of runs that ended well and of runs that failed. */
+  @Test
+  @Order(11)
+  void noSecretIsInAnythingThatTheRunsLeft() throws Exception {
+    assertThat(secrets.foundIn(secretFolder)).as("what is looked for is found").isNotEmpty();
+
+    assertThat(secrets.foundIn(folder)).isEmpty();
+  }
+
+  /** The largest value that any run showed. */
+  private static double largest(String metric) throws IOException {
+    double largest = Double.NEGATIVE_INFINITY;
+    try (Stream<Path> files = Files.list(folder.resolve("metrics"))) {
+      for (Path file :
+          files.filter(each -> each.toString().endsWith("Plugin." + metric + ".csv")).toList()) {
+        largest =
+            Files.readAllLines(file).stream()
+                .skip(1) // What the columns are.
+                .mapToDouble(line -> Double.parseDouble(line.substring(line.indexOf(',') + 1)))
+                .filter(value -> !Double.isNaN(value))
+                .reduce(largest, Math::max);
+      }
+    }
+    return largest;
+  }
+
   private Run quickstart(String... more) throws Exception {
     List<String> arguments = new ArrayList<>(List.of("quickstart", "--output", output.toString()));
     Map<String, String> small =
@@ -275,19 +412,54 @@ class PipelineIT {
                 "--properties-file",
                 HOME.resolve("conf/spark/local.conf").toString(),
                 "--conf",
-                "spark.driver.extraJavaOptions=-Dlakestill.home=\"" + HOME + "\"",
+                "spark.driver.extraJavaOptions=-Dlakestill.home=\"%s\" -Dlog4j2.configurationFile=%s"
+                    .formatted(HOME, HOME.resolve("conf/spark/log4j2.properties").toUri()),
+                "--conf",
+                "spark.eventLog.enabled=true",
+                "--conf",
+                "spark.eventLog.dir=" + folder.resolve("events").toUri(),
+                "--conf",
+                "spark.metrics.conf.*.sink.csv.class=org.apache.spark.metrics.sink.CsvSink",
+                "--conf",
+                "spark.metrics.conf.*.sink.csv.directory=" + folder.resolve("metrics"),
+                "--conf",
+                "spark.hadoop.hadoop.security.credential.provider.path=" + secrets.provider(),
                 "--jars",
-                bigDl(),
-                System.getProperty("lakestill.application.jar")));
+                bigDl() + "," + jarOf(OpenLineageSparkListener.class)));
+    if (!Files.exists(lineage())) {
+      command.addAll(
+          List.of(
+              "--conf",
+              "spark.extraListeners=" + OpenLineageSparkListener.class.getName(),
+              "--conf",
+              "spark.openlineage.transport.type=file",
+              "--conf",
+              "spark.openlineage.transport.location=" + lineage(),
+              "--conf",
+              "spark.openlineage.namespace=digits"));
+    }
+    command.add(System.getProperty("lakestill.application.jar"));
     command.addAll(List.of(arguments));
     File stdout = Files.createTempFile(folder, "stdout", ".log").toFile();
     File stderr = Files.createTempFile(folder, "stderr", ".log").toFile();
-    process = new ProcessBuilder(command).redirectOutput(stdout).redirectError(stderr).start();
+    ProcessBuilder builder =
+        new ProcessBuilder(command).redirectOutput(stdout).redirectError(stderr);
+    builder.environment().putAll(secrets.environment());
+    process = builder.start();
     assertThat(process.waitFor(MINUTES, TimeUnit.MINUTES)).as("ended in time").isTrue();
     return new Run(
         process.exitValue(),
         Files.readString(stdout.toPath(), StandardCharsets.UTF_8),
         Files.readString(stderr.toPath(), StandardCharsets.UTF_8));
+  }
+
+  /** Of the first run, which does all the work. */
+  private static Path lineage() {
+    return folder.resolve("lineage.jsonl");
+  }
+
+  private static Path jarOf(Class<?> type) throws URISyntaxException {
+    return Path.of(type.getProtectionDomain().getCodeSource().getLocation().toURI());
   }
 
   private static String bigDl() throws IOException {
