@@ -3,8 +3,10 @@ package io.lakestill.jobs;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.networknt.schema.JsonMetaSchema;
 import com.networknt.schema.JsonSchema;
 import com.networknt.schema.JsonSchemaFactory;
+import com.networknt.schema.NonValidationKeyword;
 import com.networknt.schema.SpecVersion;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.IOException;
@@ -29,6 +31,16 @@ final class ManifestSchema {
   private static final String APPLICATION_SCHEMA = "/kubernetes/sparkapplication-v1beta2.json";
   private static final Map<String, ManifestSchema> KNOWN = new ConcurrentHashMap<>();
 
+  /** Of the keywords that are Kubernetes' own, or the model's, none says what is sound. */
+  private static final JsonSchemaFactory VALIDATION =
+      JsonSchemaFactory.getInstance(
+          SpecVersion.VersionFlag.V7,
+          factory ->
+              factory.metaSchema(
+                  JsonMetaSchema.builder(JsonMetaSchema.getV7())
+                      .unknownKeywordFactory((name, context) -> new NonValidationKeyword(name))
+                      .build()));
+
   /** What the model describes as the Java object it becomes, not as it is written. */
   private static final Map<String, String> WRITTEN =
       Map.of(
@@ -41,7 +53,7 @@ final class ManifestSchema {
 
   private ManifestSchema(ObjectNode schema) {
     close(schema);
-    this.schema = JsonSchemaFactory.getInstance(SpecVersion.VersionFlag.V7).getSchema(schema);
+    this.schema = VALIDATION.getSchema(schema);
   }
 
   /** Of what a document says it is. */
