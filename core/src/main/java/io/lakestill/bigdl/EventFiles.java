@@ -65,10 +65,11 @@ final class EventFiles implements AutoCloseable {
     }
   }
 
-  private static boolean holds(Summary summary, String tag, int events) {
+  /** Whether so many are there; of a file that is half written BigDL throws whatever it meets. */
+  static boolean holds(Summary summary, String tag, int events) {
     try {
       return events == 0 || summary.readScalar(tag).length >= events;
-    } catch (RuntimeException halfWritten) {
+    } catch (Exception halfWritten) { // Scala declares none: the parser's are an IOException.
       return false;
     }
   }

@@ -13,7 +13,7 @@ import org.apache.spark.memory.UnifiedMemoryManager;
  * through a shuffle goes to disk to make room for them. Spark must be able to take what was packed
  * into its storage memory afterwards, and asks for half as much again meanwhile.
  */
-final class TaskHeap extends MemoryConsumer implements LongPredicate, AutoCloseable {
+public final class TaskHeap extends MemoryConsumer implements LongPredicate, AutoCloseable {
   /** Half as much again, and something for Spark's own blocks. */
   private static final double STORED = 1.6;
 
@@ -29,8 +29,18 @@ final class TaskHeap extends MemoryConsumer implements LongPredicate, AutoClosea
    */
   static TaskHeap of(TaskContext context, long limit) {
     UnifiedMemoryManager all = (UnifiedMemoryManager) SparkEnv.get().memoryManager();
-    long storable = (long) (all.maxHeapMemory() / STORED);
-    return new TaskHeap(context.taskMemoryManager(), Math.min(limit, storable));
+    return new TaskHeap(
+        context.taskMemoryManager(), Math.min(limit, storable(all.maxHeapMemory())));
+  }
+
+  /**
+   * The bytes of rows that Spark's storage memory can take.
+   *
+   * @param managed what Spark manages of a heap, {@code spark.memory.fraction} of what it does not
+   *     keep for itself
+   */
+  public static long storable(long managed) {
+    return (long) (managed / STORED);
   }
 
   /** Takes so many bytes, or says that they are not to be had, now or later. */

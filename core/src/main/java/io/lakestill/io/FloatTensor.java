@@ -40,6 +40,11 @@ public final class FloatTensor {
     return values.length;
   }
 
+  /** The array itself, which nobody changes. */
+  float[] array() {
+    return values;
+  }
+
   /** A copy, the caller's own. */
   public float[] values() {
     return values.clone();

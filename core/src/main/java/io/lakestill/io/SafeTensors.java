@@ -41,7 +41,7 @@ public final class SafeTensors {
     ByteBuffer file = ByteBuffer.allocate((int) bytes).order(ByteOrder.LITTLE_ENDIAN);
     file.putLong(header.length).put(header);
     for (FloatTensor tensor : tensors.values()) {
-      file.asFloatBuffer().put(tensor.values());
+      file.asFloatBuffer().put(tensor.array());
       file.position(file.position() + Float.BYTES * tensor.size());
     }
     return file.array();

@@ -9,7 +9,6 @@ import com.intel.analytics.bigdl.dllib.optim.Adam;
 import com.intel.analytics.bigdl.dllib.optim.DistriOptimizer;
 import com.intel.analytics.bigdl.dllib.optim.OptimMethod;
 import com.intel.analytics.bigdl.dllib.optim.OptimMethod$;
-import com.intel.analytics.bigdl.dllib.optim.SGD;
 import com.intel.analytics.bigdl.dllib.optim.Trigger$;
 import com.intel.analytics.bigdl.dllib.optim.parameters.AllReduceParameter;
 import com.intel.analytics.bigdl.dllib.optim.parameters.AllReduceParameter$;
@@ -57,21 +56,6 @@ class BigDlSilentCasesTest {
     LocalSpark.cluster();
   }
 
-  private static OptimMethod<Float> sgd(double rate) {
-    return new SGD<>(
-        rate,
-        0,
-        0,
-        0,
-        Double.MAX_VALUE,
-        false,
-        new SGD.Default(),
-        null,
-        null,
-        Floats.tag(),
-        Floats.numeric());
-  }
-
   private static OptimMethod<Float> adam() {
     return new Adam<>(0.1, 0, 0.9, 0.999, 1e-8, Floats.tag(), Floats.numeric());
   }
@@ -84,7 +68,7 @@ class BigDlSilentCasesTest {
   @Test
   void trainsOnWithWeightsThatAreNoNumbersAndReturnsThem() {
     AbstractModule<Activity, Activity, Float> trained =
-        TRAINING.optimizer(patient(), sgd(1e38), 10).optimize();
+        TRAINING.optimizer(patient(), PlainBigDl.sgd(1e38), 10).optimize();
 
     assertThat(Noting.SEEN).as("rows of all ten steps").hasSize(10 * BATCH);
     for (float weight : Floats.values(trained.getParameters()._1())) {
@@ -139,7 +123,7 @@ class BigDlSilentCasesTest {
   /** Ours: {@link RowSourceTest}: every row exactly once per pass. */
   @Test
   void anEpochSeesRowsTwiceAndOthersNever() {
-    TRAINING.optimizer(patient(), sgd(0), ROWS / BATCH).optimize();
+    TRAINING.optimizer(patient(), PlainBigDl.sgd(0), ROWS / BATCH).optimize();
 
     Map<Integer, Long> visits =
         Noting.SEEN.stream()
@@ -152,7 +136,8 @@ class BigDlSilentCasesTest {
   /** Ours: {@code ResumeFolder} is on any file system; {@link ResumedTrainingTest}. */
   @Test
   void checkpointsOnHdfsEndTheRetryByAnErrorThatHidesTheCause() {
-    DistriOptimizer<Float> optimizer = TRAINING.optimizer(new Noting(3 * BATCH), sgd(0), 10);
+    DistriOptimizer<Float> optimizer =
+        TRAINING.optimizer(new Noting(3 * BATCH), PlainBigDl.sgd(0), 10);
     optimizer.setCheckpoint("hdfs://namenode/checkpoints", Trigger$.MODULE$.severalIteration(1000));
 
     assertThatThrownBy(optimizer::optimize)
@@ -204,6 +189,24 @@ class BigDlSilentCasesTest {
 
     // With both it is (1 + 3) / 2; the fetch failed, nobody was told, and 1 / 2 is used.
     assertThat(average).containsExactly(0.5f);
+  }
+
+  /**
+   * The training goes on with the weights of its first step: the models are an RDD whose lineage
+   * begins with them, and an executor that takes a lost block's place computes it again. Where one
+   * that has a block already takes it, it finds its own weights in BigDL's broadcast, and nothing
+   * is lost but what the optimizer remembers.
+   *
+   * <p>Ours: {@link TwoExecutorsTest}: the training goes on from its checkpoint.
+   */
+  @Test
+  void aFreshExecutorInALostOnesPlaceBeginsAgainWithTheFirstWeights() throws Exception {
+    ForkedDriver.Ended ended = new ForkedDriver(folder).run(ClusterBigDl.class, "12", "8");
+
+    assertThat(ended.output()).contains("killed executor: true");
+    assertThat(ended.exit()).as(ended.output()).isZero();
+    // Twelve steps were taken, as asked for; of the first eight nothing is left.
+    assertThat(folder.resolve("done")).as(ended.output()).hasContent("4.0");
   }
 
   /** What runs on both partitions. */

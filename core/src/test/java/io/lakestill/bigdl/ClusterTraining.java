@@ -34,13 +34,7 @@ final class ClusterTraining {
     @Override
     public void step(Step step) {
       if (step.step() == fatalStep) {
-        ProcessHandle executor =
-            ProcessHandle.current()
-                .descendants()
-                .filter(ClusterTraining::isExecutor)
-                .findFirst()
-                .orElseThrow();
-        System.err.println("killed executor: " + executor.destroyForcibly());
+        ForkedDriver.killExecutor();
       }
     }
 
@@ -53,25 +47,20 @@ final class ClusterTraining {
     }
   }
 
-  private static boolean isExecutor(ProcessHandle process) {
-    // Executors are the driver's only children in Java; their command lines are too long to read.
-    return process.info().command().orElse("").endsWith("java");
-  }
-
-  private static SparkConf configuration() {
+  /** Of so many executors with one core each. */
+  static SparkConf configuration(int executors) {
     return new SparkConf()
-        .setAppName("two executors")
+        .setAppName("executors in processes")
         .set("spark.ui.enabled", "false")
         .set("spark.driver.host", "127.0.0.1")
         .set("spark.driver.bindAddress", "127.0.0.1")
         .set("spark.executor.cores", "1")
-        .set("spark.cores.max", "2")
+        .set("spark.cores.max", String.valueOf(executors))
         .set("spark.executor.memory", "1g")
         .set("spark.executor.extraClassPath", System.getProperty("java.class.path"))
         .set("spark.scheduler.minRegisteredResourcesRatio", "1.0")
         .set("spark.shuffle.reduceLocality.enabled", "false")
-        .set("spark.speculation", "false")
-        .set("spark.task.maxFailures", "1");
+        .set("spark.speculation", "false");
   }
 
   public static void main(String[] arguments) throws Exception {
@@ -86,7 +75,7 @@ final class ClusterTraining {
             Blobs.adam(0.02),
             Blobs.loop(Integer.parseInt(arguments[3]), rows));
     TrainingProgress progress = new Killer(fatalStep);
-    SparkConf configuration = configuration();
+    SparkConf configuration = configuration(2).set("spark.task.maxFailures", "1");
     LocalSparkCluster cluster = LocalSparkCluster.apply(2, 1, 1200, configuration);
     configuration.setMaster(cluster.start()[0]);
     int exit = 0;

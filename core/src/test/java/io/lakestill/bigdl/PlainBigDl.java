@@ -12,6 +12,7 @@ import com.intel.analytics.bigdl.dllib.nn.abstractnn.AbstractModule;
 import com.intel.analytics.bigdl.dllib.nn.abstractnn.Activity;
 import com.intel.analytics.bigdl.dllib.optim.DistriOptimizer;
 import com.intel.analytics.bigdl.dllib.optim.OptimMethod;
+import com.intel.analytics.bigdl.dllib.optim.SGD;
 import com.intel.analytics.bigdl.dllib.optim.Trigger$;
 import com.intel.analytics.bigdl.dllib.tensor.Tensor;
 import java.util.ArrayList;
@@ -91,6 +92,22 @@ record PlainBigDl(int rows, int batch) {
     optimizer.setOptimMethod(method);
     optimizer.setEndWhen(Trigger$.MODULE$.maxIteration(steps));
     return optimizer;
+  }
+
+  /** Plain gradient descent. */
+  static OptimMethod<Float> sgd(double rate) {
+    return new SGD<>(
+        rate,
+        0,
+        0,
+        0,
+        Double.MAX_VALUE,
+        false,
+        new SGD.Default(),
+        null,
+        null,
+        Floats.tag(),
+        Floats.numeric());
   }
 
   @SuppressWarnings("unchecked") // Scala's Float is Object to Java.

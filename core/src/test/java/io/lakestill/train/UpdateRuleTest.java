@@ -157,4 +157,31 @@ class UpdateRuleTest {
     assertThat(GradientNorm.clip(norm, 1) * norm).isCloseTo(1, within(1e-6));
     assertThat(GradientNorm.squares(new float[] {1f, Float.NaN}, 0, 2)).isNaN();
   }
+
+  /** PyTorch 2.6: {@code clip_grad_norm_} to the norm 1. */
+  @Test
+  void clipsAsPyTorch() {
+    float[] gradient = {3f, 0f, 4f, -1.5f};
+    float[] clipped = {0.5746956467628479f, 0f, 0.7662608623504639f, -0.28734782338142395f};
+    double norm = Math.sqrt(GradientNorm.squares(gradient, 0, 4));
+
+    double factor = GradientNorm.clip(norm, 1);
+
+    assertThat(norm).isCloseTo(5.220153331756592, within(1e-6));
+    for (int i = 0; i < clipped.length; i++) {
+      assertThat(factor * gradient[i]).isCloseTo(clipped[i], within(1e-6));
+    }
+  }
+
+  /** PyTorch 2.6: {@code AveragedModel} with {@code get_ema_avg_fn(0.9)}, four updates. */
+  @Test
+  void averagesAsPyTorch() {
+    float[] average = {1f, -2f};
+    for (float[] weights : new float[][] {{1f, -2f}, {0.5f, 3f}, {-1.25f, 0.75f}, {2f, 1f}}) {
+      WeightAverage.update(average, weights, 0, 2, 0.9);
+    }
+
+    assertThat(average[0]).isCloseTo(0.856999934f, within(1e-6f));
+    assertThat(average[1]).isCloseTo(-1.04749978f, within(1e-6f));
+  }
 }

@@ -123,7 +123,8 @@ final class BenchStudentCommand implements Callable<Integer> {
     try (SparkSession spark = Sessions.open("bench student " + name)) {
       JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
       ClusterShape cluster = ClusterShape.ofRunningSpark();
-      SteadySteps steps = new SteadySteps(batch, console);
+      MemoryPeak peak = new MemoryPeak();
+      SteadySteps steps = new SteadySteps(batch, console, peak);
       TrainedStudent trained =
           new StudentTrainer(
                   training.graph(),
@@ -145,6 +146,14 @@ final class BenchStudentCommand implements Callable<Integer> {
           .put("batch", batch)
           .put("rows", rows);
       steps.into(summary);
+      peak.into(
+          summary,
+          TrainingMemory.of(
+              training,
+              targets,
+              cluster,
+              TrainingMemory.Rows.ofEach(cluster, rows, batch, 1),
+              ExecutorRoom.of(spark.sparkContext())));
       summary
           .put("engine", EnumText.of(trained.engine()))
           .put("cores", cluster.cores())

@@ -1,5 +1,7 @@
 package io.lakestill.jobs;
 
+import java.util.function.Function;
+
 /**
  * The memory of an executor, estimated.
  *
@@ -8,16 +10,17 @@ package io.lakestill.jobs;
  */
 record Memory(long heap, long outside) {
   private static final long MIB = 1 << 20;
-  private static final long SPARK = 1024 * MIB;
-  private static final long JVM = 512 * MIB;
+
+  /** What Spark needs while it reads tables and sorts them. */
+  private static final long TEACHING = 1024 * MIB;
+
+  private static final long INSIDE = 64 * MIB;
   private static final long ROW_GROUP = 128 * MIB;
 
   /**
    * Of the teach stage. In the heap, beside what Spark itself needs: the model as it travels; and
    * for each core the rows of its task while they are sorted, a batch going in and coming out, and
-   * the row group that is being written. Outside of it: the model as ONNX Runtime holds it, with as
-   * much again for what it prepares, and for each core a batch. What a model needs inside itself is
-   * not known and not counted.
+   * the row group that is being written.
    *
    * @param model bytes of its file
    * @param rowsPerTask of a task
@@ -30,17 +33,41 @@ record Memory(long heap, long outside) {
       long model, long rowsPerTask, long rawRow, long values, int batch, int cores) {
     long batches = 2 * 4 * values * batch;
     long task = rowsPerTask * rawRow + batches + Math.min(ROW_GROUP, 4 * values * rowsPerTask);
-    return new Memory(SPARK + model + cores * task, JVM + 2 * model + cores * batches);
+    return new Memory(
+        TEACHING + model + cores * task,
+        ExecutorRoom.Process.EXECUTOR.java() + onnx(model, values, batch, cores));
   }
 
   /**
-   * Of a training: what it holds, with half as much again of the rows while they arrive, beside
-   * what Spark itself needs. Less will do: rows that exceed {@code train.memory} lie on local disk.
+   * What ONNX Runtime takes outside the heap: the model with as much again for what it prepares,
+   * and for each core a batch, and what the model needs inside itself, which is not known: 64 MiB
+   * are counted, somewhat more than a small residual network was measured to take.
    *
-   * @param held on a node
+   * @param model bytes of its file; 0 for no model
+   * @param values of one row, features and signals
+   * @param batch rows of a call
    */
-  static Memory train(TrainingMemory held) {
-    return new Memory(SPARK + held.total() + held.rows() / 2, JVM);
+  static long onnx(long model, long values, int batch, int cores) {
+    return model == 0 ? 0 : 2 * model + cores * (INSIDE + 2 * 4 * values * batch);
+  }
+
+  /**
+   * Of a training that holds all the rows on the heap that {@code train.memory} lets be there. Less
+   * will do: others lie on local disk.
+   *
+   * @param held on a node whose executor has that room
+   */
+  static Memory train(Function<ExecutorRoom, TrainingMemory> held) {
+    long heap = TrainingMemory.SPARK;
+    while (held.apply(ExecutorRoom.ofHeap(heap)).heap() > heap
+        || rows(held, 2 * heap) > rows(held, heap)) {
+      heap += heap / 16;
+    }
+    return new Memory(heap, held.apply(ExecutorRoom.ofHeap(heap)).outside());
+  }
+
+  private static long rows(Function<ExecutorRoom, TrainingMemory> held, long heap) {
+    return held.apply(ExecutorRoom.ofHeap(heap)).rows();
   }
 
   /** As Spark's settings take it: full gibibytes. */

@@ -11,6 +11,7 @@ import io.lakestill.report.Machine;
 import io.lakestill.report.plan.BreakEven;
 import io.lakestill.report.plan.TeachShape;
 import io.lakestill.report.plan.TrainShape;
+import io.lakestill.signal.codec.Topk;
 import io.lakestill.train.RowLayout;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -258,7 +259,6 @@ record PlanReport(
                   "packed_bytes",
                   4L * rows.signals() * (blueprint.features().width() + (long) layout.width()));
               held(student, layout, shape)
-                  .map(Memory::train)
                   .ifPresent(
                       memory ->
                           json.put("executor_memory", memory.heapSetting())
@@ -267,13 +267,13 @@ record PlanReport(
   }
 
   /** Empty where the loss does not fit its rows, which the preflight of a run says. */
-  private Optional<TrainingMemory> held(
-      Blueprint.Training student, RowLayout layout, TrainShape shape) {
-    long each = (rows.signals() + shape.executors() - 1) / shape.executors();
+  private Optional<Memory> held(Blueprint.Training student, RowLayout layout, TrainShape shape) {
     ClusterShape cluster = new ClusterShape(shape.executors(), shape.coresPerExecutor());
+    TrainingMemory.Rows each =
+        TrainingMemory.Rows.ofEach(cluster, rows.training(), rows.validation(), rows.views());
     try {
       return Optional.of(
-          TrainingMemory.of(student, layout, cluster, new TrainingMemory.Rows(each, 0, 1)));
+          Memory.train(room -> TrainingMemory.of(student, layout, cluster, each, room)));
     } catch (LakestillException | IllegalArgumentException e) {
       return Optional.empty();
     }
@@ -282,6 +282,7 @@ record PlanReport(
   /** A target row, where all that the loss asks for is of known width. */
   private Optional<RowLayout> targets() {
     Map<String, List<Integer>> shapes = new HashMap<>();
+    Map<String, Integer> kept = new HashMap<>();
     blueprint
         .signals()
         .sources()
@@ -289,12 +290,18 @@ record PlanReport(
             (name, source) ->
                 teachers.get(source.teacher()).signals().stream()
                     .filter(signal -> signal.name().equals(source.column()))
+                    .filter(signal -> signal.shape().isPresent())
                     .findFirst()
-                    .flatMap(PlannedTeacher.Signal::shape)
-                    .ifPresent(shape -> shapes.put(name, shape)));
+                    .ifPresent(
+                        signal -> {
+                          shapes.put(name, signal.shape().orElseThrow());
+                          if (signal.codec() instanceof Topk topk) {
+                            kept.put(name, topk.k());
+                          }
+                        }));
     Requirements requirements = blueprint.student().objectives().requires();
     try {
-      return Optional.of(RowLayout.targets(requirements, shapes));
+      return Optional.of(RowLayout.targets(requirements, shapes, kept));
     } catch (IllegalArgumentException e) {
       return Optional.empty(); // A signal of unknown width; what it is was said with the signals.
     }

@@ -61,10 +61,12 @@ final class Preflight {
     faults.gather(this::checkSerializer);
     TrainingChecks trainings = new TrainingChecks(blueprint, stages, spark.sparkContext());
     Optional<ClusterShape> cluster = trainings.shape(faults);
-    List<Map<String, List<Integer>>> signals =
+    List<TeacherShapes.Known> teachers =
         stages.contains(Stage.TEACH) || stages.contains(Stage.EVALUATE)
             ? checkTeachers(faults)
-            : blueprint.teachers().stream().map(any -> Map.<String, List<Integer>>of()).toList();
+            : blueprint.teachers().stream().map(any -> TeacherShapes.Known.NOTHING).toList();
+    List<Map<String, List<Integer>>> signals =
+        teachers.stream().map(TeacherShapes.Known::signals).toList();
     Map<String, List<Integer>> stored =
         stages.contains(Stage.TEACH) || stages.contains(Stage.TRAIN)
             ? faults.gather(() -> future().shapes(signals, stages)).orElse(Map.of())
@@ -79,8 +81,9 @@ final class Preflight {
     if (stages.contains(Stage.TEACH)) {
       blueprint.teachers().forEach(teacher -> faults.gather(() -> checkStore(teacher.id())));
     }
+    List<Node> nodes = List.of();
     if (faults.isEmpty()) { // Nobody waits for executors of a run that is refused.
-      cluster.ifPresent(shape -> trainings.nodes(shape, console, faults));
+      nodes = cluster.map(shape -> trainings.nodes(shape, console, faults)).orElse(nodes);
       faults.throwIfAny(); // To read tables takes native libraries, too.
     }
     Optional<TableChecks.Found> found = tables.check(stages, faults);
@@ -88,7 +91,12 @@ final class Preflight {
     if (fits && counts.isPresent()) {
       Map<String, Integer> kept = new HashMap<>();
       future().signals(stages).topk().forEach((signal, codec) -> kept.put(signal, codec.k()));
-      trainings.memory(cluster.orElseThrow(), stored, kept, counts.get(), faults);
+      MemoryChecks memory =
+          new MemoryChecks(
+              ExecutorRoom.of(spark.sparkContext()),
+              nodes,
+              speaking(teachers, cluster.orElseThrow()));
+      trainings.memory(cluster.orElseThrow(), stored, kept, counts.get(), memory, console, faults);
     }
     faults.throwIfAny();
     found.ifPresent(tables::remember);
@@ -119,9 +127,9 @@ final class Preflight {
             host -> {
               throw Errors.badRecipe(
                   ("Output '%s' is a folder of each machine, so the executor on %s would write to a"
-                          + " disk of its own; give --output on a file system that all of them share,"
-                          + " such as hdfs:// or s3a://. If it is a shared mount, say so with --conf"
-                          + " %s=true.")
+                       + " disk of its own; give --output on a file system that all of them share,"
+                       + " such as hdfs:// or s3a://. If it is a shared mount, say so with --conf"
+                       + " %s=true.")
                       .formatted(root, host, SHARED));
             });
   }
@@ -144,12 +152,27 @@ final class Preflight {
     }
   }
 
-  /** The shapes of their signals; one that is trained here is looked at when it is there. */
-  private List<Map<String, List<Integer>>> checkTeachers(Faults faults) {
+  /** One that is trained here is looked at when it is there. */
+  private List<TeacherShapes.Known> checkTeachers(Faults faults) {
     TeacherShapes shapes = new TeacherShapes(spark, blueprint, output);
     return blueprint.teachers().stream()
-        .map(teacher -> faults.gather(() -> shapes.of(teacher)).orElse(Map.of()))
+        .map(teacher -> faults.gather(() -> shapes.of(teacher)).orElse(TeacherShapes.Known.NOTHING))
         .toList();
+  }
+
+  /**
+   * Bytes outside the heap that ONNX Runtime still holds in the processes of a training: a session
+   * stays open until another model's is opened.
+   */
+  private long speaking(List<TeacherShapes.Known> teachers, ClusterShape cluster) {
+    long most = 0;
+    for (int i = 0; i < teachers.size(); i++) {
+      long values = blueprint.teachers().get(i).features().width() + teachers.get(i).values();
+      int batch = blueprint.recipe().signals().batch();
+      long model = teachers.get(i).modelBytes();
+      most = Math.max(most, Memory.onnx(model, values, batch, cluster.coresPerNode()));
+    }
+    return most;
   }
 
   private void checkStore(String teacher) {

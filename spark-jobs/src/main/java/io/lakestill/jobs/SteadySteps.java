@@ -5,27 +5,23 @@ import io.lakestill.train.Epoch;
 import io.lakestill.train.RowsHeld;
 import io.lakestill.train.StepPhases;
 import io.lakestill.train.TrainingProgress;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Locale;
 
 /** Adds up the steps of a training that come after its first epoch, when everything is compiled. */
 final class SteadySteps implements TrainingProgress {
-  private static final Path STATUS = Path.of("/proc/self/status");
-
   private final int batch;
   private final Console console;
+  private final MemoryPeak memory;
   private boolean warm;
   private int steps;
   private double seconds;
   private StepPhases phases = StepPhases.NONE;
   private RowsHeld rows = new RowsHeld(0, 0, 0);
 
-  SteadySteps(int batch, Console console) {
+  SteadySteps(int batch, Console console, MemoryPeak memory) {
     this.batch = batch;
     this.console = console;
+    this.memory = memory;
   }
 
   @Override
@@ -51,6 +47,7 @@ final class SteadySteps implements TrainingProgress {
 
   @Override
   public void epoch(Epoch epoch) {
+    memory.look(); // Between two segments, when nobody computes.
     console.line(
         String.format(
             Locale.ROOT,
@@ -75,24 +72,7 @@ final class SteadySteps implements TrainingProgress {
         .put("exchange", phases.exchange() / 1e9 / steps)
         .put("update", phases.update() / 1e9 / steps);
     summary
-        .put("peak_memory_bytes", peakMemory())
         .put("rows_in_memory_bytes", rows.heapBytes())
         .put("rows_on_disk_bytes", rows.diskBytes());
-  }
-
-  /** What this process held at most, native buffers included; the heap's limit where unknown. */
-  private static long peakMemory() {
-    if (!Files.exists(STATUS)) {
-      return Runtime.getRuntime().maxMemory();
-    }
-    try (var lines = Files.lines(STATUS)) {
-      return lines
-          .filter(line -> line.startsWith("VmHWM:"))
-          .mapToLong(line -> 1024 * Long.parseLong(line.replaceAll("[^0-9]", "")))
-          .findFirst()
-          .orElse(Runtime.getRuntime().maxMemory());
-    } catch (IOException e) {
-      throw new UncheckedIOException("Cannot read " + STATUS, e);
-    }
   }
 }

@@ -10,30 +10,48 @@ import java.util.stream.Collectors;
 import org.apache.spark.sql.SparkSession;
 
 /**
- * The shapes of what teachers say, found by looking at them before any of them speaks.
+ * The shapes of what teachers say, and what they take to say it, found by looking at them before
+ * any of them speaks.
  *
  * @param output where those that are trained here will lie
  */
 record TeacherShapes(SparkSession spark, Blueprint blueprint, OutputFolder output) {
 
   /**
-   * Of each signal of a teacher, without the batch axis; nothing of one that is trained here.
+   * What is known of a teacher that does not speak yet.
    *
+   * @param signals the shape of each, without the batch axis; nothing of one that is trained here
+   * @param modelBytes of its file; 0 where there is none yet, or it is a table
+   */
+  record Known(Map<String, List<Integer>> signals, long modelBytes) {
+    static final Known NOTHING = new Known(Map.of(), 0);
+
+    /** Values of one row, of all signals. */
+    long values() {
+      return signals.values().stream()
+          .mapToLong(shape -> shape.stream().reduce(1, Math::multiplyExact))
+          .sum();
+    }
+  }
+
+  /**
    * @throws io.lakestill.error.LakestillException (exit 3) when its model or table does not fit the
    *     recipe
    */
-  Map<String, List<Integer>> of(TeacherPlan teacher) {
+  Known of(TeacherPlan teacher) {
     if (teacher.settings().table().isPresent()) {
-      return Scores.open(spark, blueprint.recipe().data(), teacher.settings()).shapes();
+      return new Known(
+          Scores.open(spark, blueprint.recipe().data(), teacher.settings()).shapes(), 0);
     }
     return new TeacherFiles(blueprint, output, spark.sessionState().newHadoopConf())
         .given(teacher)
-        .map(file -> inspected(teacher, file))
-        .map(
-            model ->
-                model.outputs().stream()
-                    .collect(Collectors.toMap(SignalOutput::signal, SignalOutput::shape)))
-        .orElse(Map.of());
+        .map(file -> new Known(shapes(inspected(teacher, file)), file.bytes().length))
+        .orElse(Known.NOTHING);
+  }
+
+  private static Map<String, List<Integer>> shapes(TeacherModel model) {
+    return model.outputs().stream()
+        .collect(Collectors.toMap(SignalOutput::signal, SignalOutput::shape));
   }
 
   private TeacherModel inspected(TeacherPlan teacher, OnnxFile file) {

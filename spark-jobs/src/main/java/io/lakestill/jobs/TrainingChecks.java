@@ -5,12 +5,10 @@ import io.lakestill.bigdl.StudentTrainer;
 import io.lakestill.error.Errors;
 import io.lakestill.error.LakestillException;
 import io.lakestill.objective.Requirements;
-import io.lakestill.recipe.RowMemory;
 import io.lakestill.train.RowLayout;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -25,9 +23,6 @@ import org.apache.spark.SparkContext;
  * @param context of the application
  */
 record TrainingChecks(Blueprint blueprint, Set<Stage> stages, SparkContext context) {
-  /** What Spark keeps of a heap for itself. */
-  private static final long RESERVED = 300L << 20;
-
   private static final String SPECULATION = "spark.speculation";
 
   /**
@@ -110,8 +105,9 @@ record TrainingChecks(Blueprint blueprint, Set<Stage> stages, SparkContext conte
   }
 
   /**
-   * Refuses trainings whose rows, replicas and weights an executor cannot hold.
+   * Refuses trainings that an executor cannot hold, or its container, or its machine.
    *
+   * @param checks of the memory there is
    * @param signals the shape of each signal by the name that a loss uses
    * @param kept of each signal that is stored in part, how many values
    * @param examples of training and validation
@@ -121,6 +117,8 @@ record TrainingChecks(Blueprint blueprint, Set<Stage> stages, SparkContext conte
       Map<String, List<Integer>> signals,
       Map<String, Integer> kept,
       TableChecks.Counts examples,
+      MemoryChecks checks,
+      Console console,
       Faults faults) {
     TrainingMemory.Rows rows =
         TrainingMemory.Rows.ofEach(
@@ -130,8 +128,9 @@ record TrainingChecks(Blueprint blueprint, Set<Stage> stages, SparkContext conte
             blueprint.recipe().data().views().count());
     for (Planned planned : trainings()) {
       targets(planned.training().objectives().requires(), signals, kept)
-          .map(layout -> TrainingMemory.of(planned.training(), layout, shape, rows))
-          .ifPresent(need -> faults.gather(() -> requireRoom(planned, need)));
+          .map(layout -> TrainingMemory.of(planned.training(), layout, shape, rows, checks.room()))
+          .flatMap(held -> faults.gather(() -> checks.require(planned.name(), held)))
+          .ifPresent(warnings -> warnings.forEach(warning -> console.line("  " + warning)));
     }
   }
 
@@ -145,42 +144,16 @@ record TrainingChecks(Blueprint blueprint, Set<Stage> stages, SparkContext conte
     }
   }
 
-  private void requireRoom(Planned planned, TrainingMemory need) {
-    boolean local = context.isLocal();
-    long heap =
-        local
-            ? Runtime.getRuntime().maxMemory()
-            : context.getConf().getSizeAsMb("spark.executor.memory", "1g") << 20;
-    RowMemory bound = planned.training().settings().loop().memory();
-    TrainingMemory taken = need.withRows(bound.heapBytes(need.rows(), heap));
-    long needed = RESERVED + taken.total();
-    if (needed > heap) {
-      throw Errors.badRecipe(
-          String.format(
-              Locale.ROOT,
-              "The training of %s needs a heap of at least %,d MiB%s, and %s is %,d MiB: %s, and"
-                  + " 300 MiB for Spark. Give %s %dm or more, a smaller train.batch or a larger"
-                  + " train.accumulate where replicas are large, or a smaller train.memory where"
-                  + " rows are, which then lie on local disk.",
-              planned.name(),
-              TrainingMemory.mebibytes(needed),
-              local ? "" : " on each executor",
-              local ? "that of this JVM (spark.driver.memory)" : "spark.executor.memory",
-              heap >> 20,
-              taken.shown(),
-              local ? "--driver-memory" : "--executor-memory",
-              TrainingMemory.mebibytes(needed + needed / 4)));
-    }
-  }
-
   /**
    * Refuses nodes that cannot load what computes.
    *
+   * @return all of them
    * @throws LakestillException (exit 75) when executors do not come in time
    */
-  void nodes(ClusterShape shape, Console console, Faults faults) {
+  List<Node> nodes(ClusterShape shape, Console console, Faults faults) {
     List<String> wrong = new ArrayList<>();
-    for (Node node : new NodeSurvey(context, shape).ask(line -> console.line("  " + line))) {
+    List<Node> nodes = new NodeSurvey(context, shape).ask(line -> console.line("  " + line));
+    for (Node node : nodes) {
       for (String fault : node.faults()) {
         wrong.add(
             "on %s (executor %s, java.io.tmpdir = %s) %s"
@@ -199,5 +172,6 @@ record TrainingChecks(Blueprint blueprint, Set<Stage> stages, SparkContext conte
                     .formatted(String.join("; ", wrong)));
           });
     }
+    return nodes;
   }
 }

@@ -1,12 +1,11 @@
 package io.lakestill.jobs;
 
 import io.lakestill.bigdl.ClusterShape;
+import io.lakestill.bigdl.HeapRegions;
+import io.lakestill.bigdl.ReplicaMemory;
 import io.lakestill.objective.Dimensions;
 import io.lakestill.recipe.LoopSettings;
 import io.lakestill.recipe.TrainSettings;
-import io.lakestill.student.Add;
-import io.lakestill.student.Flatten;
-import io.lakestill.student.Layer;
 import io.lakestill.student.StudentGraph;
 import io.lakestill.train.BatchLayout;
 import io.lakestill.train.RowLayout;
@@ -15,22 +14,31 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * The bytes a training holds on each node, estimated from below: what is certain to be there at
- * once, without what Spark and the JVM themselves need.
+ * The bytes a training holds on each node at its fullest, by the arrays it makes. What trainings took
+ * beside it stands in {@code core/docs/performance.md}.
  *
  * @param rows packed, of training and validation
- * @param replicas of all cores: a core's batch, results and gradients of its layers, and its
- *     weights and their gradient
- * @param weights what the optimizer remembers of each, their average, the best epoch's and, with
- *     other nodes, what is exchanged
+ * @param replicas of all cores: a core's batches, results and gradients of its layers, what the
+ *     loss sees of them, and its weights and their gradient
+ * @param weights what the optimizer remembers of each, their average, the best epoch's, what is
+ *     copied for a checkpoint and, with other nodes, what is exchanged
  * @param remembered by the loss, in banks and queues
+ * @param outside the heap: Java itself, libraries, and what computes there
+ * @param oneDnn the part of it that oneDNN computes with
  */
-record TrainingMemory(long rows, long replicas, long weights, long remembered) {
+record TrainingMemory(
+    long rows, long replicas, long weights, long remembered, long outside, long oneDnn) {
+  /** What Spark keeps of a heap for itself, and refuses to start without. */
+  static final long SPARK = 300L << 20;
+
+  /** Of the heap as a whole, for the collector's tables. */
+  private static final int HEAP_PER_TABLE = 32;
+
   /** Of a float. */
   private static final long VALUE = 4;
 
-  /** The two arrays of a row and their places. */
-  private static final long ROW = 48;
+  /** Copies of the student on its way from the first node's arrays to the driver's. */
+  private static final int HANDED_OVER = 8;
 
   /**
    * Row counts of the largest node.
@@ -51,77 +59,66 @@ record TrainingMemory(long rows, long replicas, long weights, long remembered) {
    * @param training the model and its loss
    * @param targets how a target row is laid out
    * @param rows of one node
+   * @param room that it has: of the rows as many are on the heap as {@code train.memory} and
+   *     Spark's storage memory let be there
    */
   static TrainingMemory of(
-      Blueprint.Training training, RowLayout targets, ClusterShape shape, Rows rows) {
-    StudentGraph graph = training.graph();
-    TrainSettings settings = training.settings();
-    LoopSettings loop = settings.loop();
-    long features =
-        graph.input().sizes().stream().mapToLong(Integer::longValue).reduce(1, Math::multiplyExact);
-    long row = VALUE * (features + targets.width());
-    long packed = rows.training() * (rows.views() * row + ROW) + rows.validation() * (row + ROW);
-    int rowsPerCore = settings.batch() / shape.cores() / loop.accumulate();
-    long parameters = graph.trainableParameters();
-    long perRow = features + targets.width() + activations(graph);
-    long replica = VALUE * (2 * parameters + rowsPerCore * perRow);
-    long arrays =
-        1L
-            + UpdateRule.of(settings.optimizer(), List.of()).stateArrays()
-            + (loop.average() > 0 ? 2 : 0)
-            + (shape.nodes() > 1 ? 1 : 0);
-    return new TrainingMemory(
-        packed,
-        shape.coresPerNode() * replica,
-        VALUE * arrays * parameters,
-        VALUE * shape.coresPerNode() * remembered(training, targets, shape, rows, rowsPerCore));
-  }
-
-  /** Values of a core's banks and queues. */
-  private static long remembered(
       Blueprint.Training training,
       RowLayout targets,
       ClusterShape shape,
       Rows rows,
-      int rowsPerCore) {
+      ExecutorRoom room) {
+    StudentGraph graph = training.graph();
+    TrainSettings settings = training.settings();
+    LoopSettings loop = settings.loop();
+    int rowsPerCore = settings.batch() / shape.cores() / loop.accumulate();
     int samples =
         (int) Math.min(Integer.MAX_VALUE, Math.max(1, rows.training() / shape.coresPerNode()));
     BatchLayout layout =
-        BatchLayout.of(training.objectives(), training.graph(), targets, rowsPerCore, samples);
+        BatchLayout.of(training.objectives(), graph, targets, rowsPerCore, samples);
     Dimensions dimensions = layout.dimensions(rowsPerCore, samples);
-    return training.objectives().equip(dimensions).memorySize();
+    HeapRegions regions = HeapRegions.of(room.heap());
+    long row = VALUE * (graph.input().width() + targets.width());
+    ReplicaMemory replica =
+        ReplicaMemory.of(
+            graph,
+            layout,
+            1 + training.objectives().terms().size(),
+            rowsPerCore,
+            loop.engine(),
+            regions);
+    // One batch computes, one is fetched from the disk, and mixing keeps the rows as they were.
+    long batches = (loop.mix().mixes() ? 3 : 2) * row * rowsPerCore;
+    long packed = row * (rows.training() * rows.views() + rows.validation());
+    long cores = shape.coresPerNode();
+    return new TrainingMemory(
+        Math.min(loop.memory().heapBytes(packed, room.heap()), room.storable()),
+        cores * (replica.heap() + batches),
+        copies(settings, shape) * regions.array(ReplicaMemory.parameters(graph, layout)),
+        VALUE * cores * training.objectives().equip(dimensions).memorySize(),
+        room.process().java() + room.heap() / HEAP_PER_TABLE + cores * replica.outside(),
+        cores * replica.outside());
   }
 
-  /** Values that the layers keep of one row: each its result and the gradient by its input. */
-  private static long activations(StudentGraph graph) {
-    long values = 0;
-    for (Layer layer : graph.layers()) {
-      if (layer instanceof Flatten) {
-        continue; // Another view of the same values.
-      }
-      values += size(graph, layer.name());
-      if (!(layer instanceof Add)) { // It hands on the gradient that it is given.
-        for (String input : layer.inputs()) {
-          values += input.equals(Layer.INPUT) ? 0 : size(graph, input);
-        }
-      }
-    }
-    return values;
+  /** Arrays of as many values as there are weights, beside those of the replicas. */
+  private static long copies(TrainSettings settings, ClusterShape shape) {
+    int state = UpdateRule.of(settings.optimizer(), List.of()).stateArrays();
+    int average = settings.loop().average() > 0 ? 1 : 0;
+    int best = 1;
+    // A checkpoint is copied, and then written as one array of bytes.
+    int stored = 2 * (1 + state + average + best);
+    int sent = shape.nodes() > 1 ? 2 : 0;
+    return (long) state + 2 * average + best + sent + Math.max(stored, HANDED_OVER);
   }
 
-  private static long size(StudentGraph graph, String layer) {
-    return graph.shapeOf(layer).sizes().stream()
-        .mapToLong(Integer::longValue)
-        .reduce(1, Math::multiplyExact);
+  /** The same where others compute outside the heap, too. */
+  TrainingMemory plusOutside(long more) {
+    return new TrainingMemory(rows, replicas, weights, remembered, outside + more, oneDnn);
   }
 
-  /** The same where fewer bytes of the rows are in memory. */
-  TrainingMemory withRows(long bytes) {
-    return new TrainingMemory(bytes, replicas, weights, remembered);
-  }
-
-  long total() {
-    return rows + replicas + weights + remembered;
+  /** The heap that it takes. */
+  long heap() {
+    return SPARK + rows + replicas + weights + remembered;
   }
 
   /** For a person, in MiB. */

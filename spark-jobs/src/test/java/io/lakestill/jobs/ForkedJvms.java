@@ -21,8 +21,9 @@ import org.awaitility.Awaitility;
  *
  * @param folder holds what they share; {@link #in} makes it
  * @param within a command that runs the one that follows it; mostly nothing
+ * @param options of Java: how it compiles and collects
  */
-record ForkedJvms(Path folder, List<String> within) {
+record ForkedJvms(Path folder, List<String> within, List<String> options) {
   private static final Duration PATIENCE = Duration.ofMinutes(20);
   private static final int SHOWN_LINES = 60;
 
@@ -52,12 +53,17 @@ record ForkedJvms(Path folder, List<String> within) {
     // Spark launches executors from a folder with jars; theirs come by the class path.
     Files.createDirectories(folder.resolve("spark/jars"));
     Files.writeString(folder.resolve("log4j2.properties"), LOGGING);
-    return new ForkedJvms(folder, List.of());
+    return new ForkedJvms(folder, List.of(), List.of(SHORT_LIVED.split(" ")));
   }
 
   /** The same, started by a command that runs the one that follows it. */
   ForkedJvms within(List<String> command) {
-    return new ForkedJvms(folder, command);
+    return new ForkedJvms(folder, command, options);
+  }
+
+  /** The same with other options of Java. */
+  ForkedJvms with(List<String> others) {
+    return new ForkedJvms(folder, within, others);
   }
 
   /** What they give Spark as its local folder. */
@@ -110,7 +116,7 @@ record ForkedJvms(Path folder, List<String> within) {
     List<String> command = new ArrayList<>(within);
     command.add(ProcessHandle.current().info().command().orElse("java"));
     command.add("-Xmx" + heap);
-    command.addAll(List.of(SHORT_LIVED.split(" ")));
+    command.addAll(options);
     ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
         .filter(argument -> argument.startsWith("--add-opens") || argument.startsWith("-Djdk"))
         .forEach(command::add);

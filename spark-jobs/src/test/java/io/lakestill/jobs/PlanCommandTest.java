@@ -281,7 +281,7 @@ class PlanCommandTest {
     assertThat(train.path("rows_per_core").asInt()).isEqualTo(8);
     assertThat(train.path("trainings").asInt()).isEqualTo(4);
     assertThat(train.path("packed_bytes").asLong()).isEqualTo(4L * 2695 * (64 + 1 + 10));
-    assertThat(train.path("executor_memory").asText()).isEqualTo("2g");
+    assertThat(train.path("executor_memory").asText()).isEqualTo("1g");
   }
 
   @Test

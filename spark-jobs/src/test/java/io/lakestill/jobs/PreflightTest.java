@@ -140,11 +140,12 @@ class PreflightTest {
         EVERYTHING,
         ExitCode.BAD_RECIPE,
         List.of(NO_TEACHER, "student.hidden=[40000,40000]"),
-        // 1.6 billion weights: each twice on either core, and three times for Adam and the best.
-        "The training of the student needs a heap of at least 43,",
+        // 1.6 billion weights: each twice on either core, and eleven times for Adam, the best, and
+        // a checkpoint of all that on its way to the disk.
+        "The training of the student needs a heap of at least 92,",
         "that of this JVM (spark.driver.memory) is %,d MiB".formatted(heap),
         "rows 1 MiB, replicas 24,",
-        "optimizer and copies of weights 18,",
+        "optimizer and copies of weights 67,",
         "banks and queues 0 MiB",
         "--driver-memory ");
   }
