@@ -2,7 +2,6 @@ package io.lakestill.bigdl;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.assertj.core.api.Assertions.within;
 
 import com.intel.analytics.bigdl.dllib.utils.Engine$;
 import io.lakestill.error.ExitCode;
@@ -181,29 +180,6 @@ class ResumedTrainingTest {
     assertThat(folder.resolve("broken")).doesNotExist();
   }
 
-  /** Rows are dealt anew, and what losses remember begins anew: as good, but not the same bits. */
-  @Test
-  void goesOnWithOtherCoresToAStudentAsGood() {
-    Left unbroken = train(2, TrainingProgress.silent(), loop(0), "whole");
-    assertThatThrownBy(() -> train(1, new Dies(30), loop(0), "broken")).hasMessage("killed");
-
-    Notices notices = new Notices();
-    Left resumed = train(2, notices, loop(0), "broken");
-
-    assertThat(notices.all).anyMatch(notice -> notice.startsWith("Going on after step "));
-    assertThat(notices.steps.get(0)).isBetween(2, 30);
-    assertThat(resumed.trained().history().epochs()).hasSize(6);
-    assertThat(accuracy(resumed)).isCloseTo(accuracy(unbroken), within(0.15));
-    assertThat(accuracy(resumed)).isGreaterThan(1.5 / Pictures.CLASSES);
-  }
-
-  private static double accuracy(Left left) {
-    return left.trained().history().epochs().stream()
-        .mapToDouble(Epoch::validationAccuracy)
-        .max()
-        .orElseThrow();
-  }
-
   @Test
   void passesOverADamagedState() throws IOException {
     Left unbroken = train(1, TrainingProgress.silent(), loop(0), "whole");
@@ -239,7 +215,8 @@ class ResumedTrainingTest {
 
     @Override
     public void step(Step step) {
-      if (step.step() >= 9 && times > 0) {
+      // Of the second segment, which is never the last, however slow the machine is.
+      if (step.step() >= 2 && times > 0) {
         times--;
         LocalSpark.context().getPersistentRDDs().values().stream()
             .filter(rdd -> "packed rows".equals(rdd.name()))

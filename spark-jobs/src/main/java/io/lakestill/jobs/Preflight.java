@@ -127,9 +127,9 @@ final class Preflight {
             host -> {
               throw Errors.badRecipe(
                   ("Output '%s' is a folder of each machine, so the executor on %s would write to a"
-                       + " disk of its own; give --output on a file system that all of them share,"
-                       + " such as hdfs:// or s3a://. If it is a shared mount, say so with --conf"
-                       + " %s=true.")
+                          + " disk of its own; give --output on a file system that all of them share,"
+                          + " such as hdfs:// or s3a://. If it is a shared mount, say so with --conf"
+                          + " %s=true.")
                       .formatted(root, host, SHARED));
             });
   }

@@ -14,8 +14,8 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * The bytes a training holds on each node at its fullest, by the arrays it makes. What trainings took
- * beside it stands in {@code core/docs/performance.md}.
+ * The bytes a training holds on each node at its fullest, by the arrays it makes. What trainings
+ * took beside it stands in {@code core/docs/performance.md}.
  *
  * @param rows packed, of training and validation
  * @param replicas of all cores: a core's batches, results and gradients of its layers, what the
