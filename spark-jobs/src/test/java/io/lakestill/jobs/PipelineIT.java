@@ -245,6 +245,20 @@ class PipelineIT {
   }
 
   @Test
+  @Order(7)
+  void looksIntoItsSignalTableAndAtTheMachine() throws Exception {
+    for (String[] command :
+        new String[][] {
+          {"inspect", "--table", output.resolve("signals/digits-cnn").toString()},
+          {"doctor", "--output", output.toString()}
+        }) {
+      Run run = submit(command);
+
+      assertThat(run.exit()).as(run.stderr()).isZero();
+    }
+  }
+
+  @Test
   @Order(8)
   void everyJobOfEveryRunSaysWhatItDoesOnSparksPages() throws Exception {
     List<EventLog> logs = EventLog.in(folder.resolve("events"));
