@@ -13,9 +13,11 @@ import io.lakestill.train.RowsHeld;
 import io.lakestill.train.TrainingEnvironment.Leg;
 import io.lakestill.train.TrainingProgress;
 import io.lakestill.train.exchange.ExchangeFault;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BiFunction;
 import org.apache.spark.api.java.JavaRDD;
 import org.slf4j.Logger;
@@ -43,6 +45,7 @@ record Attempts(
   private static final List<String> LOST =
       List.of("ExecutorLostFailure", "Checkpoint block", "Could not recover from a failed barrier");
 
+  private static final Duration HASTE = Duration.ofSeconds(1);
   private static final Logger LOG = LoggerFactory.getLogger(Attempts.class);
 
   /** How an attempt ended. */
@@ -91,8 +94,7 @@ record Attempts(
   private Ended untilDone() {
     int allowed = trainer.settings().loop().restarts();
     for (int restarts = 0; ; restarts++) {
-      PackedDataSet rows =
-          new PackedDataSet(training, validation, trainer.cluster(), trainer.packing());
+      PackedDataSet rows = packed();
       try {
         tell(rows.held());
         trainer.requireBatch(rows);
@@ -117,6 +119,24 @@ record Attempts(
         awaitExecutors();
         Meter.TRAIN_RESTARTS.add(1);
       }
+    }
+  }
+
+  /**
+   * An executor that has just come is known before it takes tasks, and another one packs its rows,
+   * too; packed again, they go where they belong.
+   */
+  private PackedDataSet packed() {
+    long end = System.nanoTime() + new Executors(training.context()).timeout().toNanos();
+    while (true) {
+      PackedDataSet rows =
+          new PackedDataSet(training, validation, trainer.cluster(), trainer.packing());
+      if (rows.isSpread() || System.nanoTime() - end > 0) {
+        return rows;
+      }
+      LOG.info("event=rows-packed-again reason=\"an executor has the rows of two nodes\"");
+      rows.close();
+      LockSupport.parkNanos(HASTE.toNanos());
     }
   }
 

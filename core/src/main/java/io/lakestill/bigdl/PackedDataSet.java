@@ -13,6 +13,7 @@ import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import org.apache.spark.SparkEnv;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.api.java.function.FlatMapFunction;
@@ -37,13 +38,14 @@ final class PackedDataSet implements AutoCloseable {
   private final JavaRDD<RowSource> sources;
   private final List<Size> sizes;
 
-  /** The rows of one node. */
-  private record Size(int training, int validation, long heapBytes, long diskBytes)
+  /** The rows of one node, and which executor has them. */
+  private record Size(String executor, int training, int validation, long heapBytes, long diskBytes)
       implements Serializable {
     private static final long serialVersionUID = 1L;
 
     static Size of(RowSource source) {
       return new Size(
+          SparkEnv.get().executorId(),
           source.training().rows(),
           source.validation().rows(),
           source.heapBytes(),
@@ -97,6 +99,11 @@ final class PackedDataSet implements AutoCloseable {
   /** All validation rows. */
   long validationRows() {
     return sizes.stream().mapToLong(Size::validation).sum();
+  }
+
+  /** Whether no executor has the rows of two nodes. */
+  boolean isSpread() {
+    return sizes.stream().map(Size::executor).distinct().count() == sizes.size();
   }
 
   /** Where the rows are. */
