@@ -5,19 +5,14 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.openlineage.spark.agent.OpenLineageSparkListener;
-import java.io.File;
+import io.lakestill.jobs.SubmittedRuns.Run;
 import java.io.IOException;
-import java.net.URISyntaxException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -37,42 +32,23 @@ import org.junit.jupiter.api.io.TempDir;
 class PipelineIT {
   private static final Path HOME = Path.of("..").toAbsolutePath().normalize();
   private static final Path DIGITS = HOME.resolve("conf/quickstart/digits.parquet");
-  private static final long MINUTES = 10;
 
   @TempDir static Path folder;
   @TempDir static Path secretFolder;
 
   private static Path output;
   private static CanarySecrets secrets;
-  private Process process;
-
-  /** How a run ended. */
-  private record Run(int exit, String stdout, String stderr) {
-    JsonNode summary() throws IOException {
-      String[] lines = stdout.strip().split("\n", -1);
-      return new ObjectMapper().readTree(lines[lines.length - 1]);
-    }
-
-    List<String> outcomes() throws IOException {
-      List<String> outcomes = new ArrayList<>();
-      summary().get("stages").forEach(stage -> outcomes.add(stage.get("outcome").asText()));
-      return outcomes;
-    }
-  }
-
+  private static SubmittedRuns runs;
   @BeforeAll
   static void nameOutput() throws Exception {
     output = folder.resolve("digits out");
-    Files.createDirectory(folder.resolve("events"));
-    Files.createDirectory(folder.resolve("metrics"));
     secrets = CanarySecrets.in(secretFolder);
+    runs = SubmittedRuns.in(folder, secrets);
   }
 
   @AfterEach
   void endProcess() {
-    if (process != null && process.isAlive()) {
-      process.destroyForcibly();
-    }
+    runs.end();
   }
 
   @Test
@@ -179,7 +155,7 @@ class PipelineIT {
     Path scored = folder.resolve("scored");
 
     Run run =
-        submit(
+        runs.submit(
             "predict",
             "--bundle",
             output.resolve("student").toString(),
@@ -209,7 +185,7 @@ class PipelineIT {
         .isCloseTo(json("scorecard.json").at("/student/accuracy").asDouble(), within(1e-9));
 
     Run again =
-        submit(
+        runs.submit(
             "predict",
             "--bundle",
             output.resolve("student").toString(),
@@ -231,7 +207,7 @@ class PipelineIT {
     Files.deleteIfExists(output.resolve("student/.student.onnx.crc"));
 
     Run run =
-        submit(
+        runs.submit(
             "evaluate",
             "--recipe",
             recipe(),
@@ -252,7 +228,7 @@ class PipelineIT {
           {"inspect", "--table", output.resolve("signals/digits-cnn").toString()},
           {"doctor", "--output", output.toString()}
         }) {
-      Run run = submit(command);
+      Run run = runs.submit(command);
 
       assertThat(run.exit()).as(run.stderr()).isZero();
     }
@@ -261,7 +237,7 @@ class PipelineIT {
   @Test
   @Order(8)
   void everyJobOfEveryRunSaysWhatItDoesOnSparksPages() throws Exception {
-    List<EventLog> logs = EventLog.in(folder.resolve("events"));
+    List<EventLog> logs = EventLog.in(runs.events());
 
     assertThat(logs).hasSizeGreaterThanOrEqualTo(7);
     for (EventLog log : logs) {
@@ -288,46 +264,43 @@ class PipelineIT {
   @Test
   @Order(9)
   void theRunsFiguresAreAmongSparksMetrics() throws Exception {
-    assertThat(largest("teach.rows")).isPositive();
-    assertThat(largest("executor.teach.rows")).isGreaterThanOrEqualTo(largest("teach.rows"));
-    assertThat(largest("train.step")).isPositive().isEqualTo(largest("train.steps"));
-    assertThat(largest("train.loss")).isPositive();
-    assertThat(largest("train.samplesPerSecond")).isPositive();
-    assertThat(largest("train.phase.modelSeconds")).isPositive();
-    assertThat(largest("train.validationAccuracy")).isBetween(0.1, 1.0);
+    assertThat(runs.largest("teach.rows")).isPositive();
+    assertThat(runs.largest("executor.teach.rows")).isGreaterThanOrEqualTo(runs.largest("teach.rows"));
+    assertThat(runs.largest("train.step")).isPositive().isEqualTo(runs.largest("train.steps"));
+    assertThat(runs.largest("train.loss")).isPositive();
+    assertThat(runs.largest("train.samplesPerSecond")).isPositive();
+    assertThat(runs.largest("train.phase.modelSeconds")).isPositive();
+    assertThat(runs.largest("train.validationAccuracy")).isBetween(0.1, 1.0);
   }
 
   @Test
   @Order(9)
   void aCatalogueSeesWhichStudentCameFromWhichSignalsAndExamples() throws Exception {
-    List<JsonNode> events = new ArrayList<>();
-    for (String line : Files.readAllLines(lineage())) {
-      events.add(new ObjectMapper().readTree(line));
-    }
+    LineageEvents events = LineageEvents.read(runs.lineage());
 
-    JsonNode teach = stage(events, "teach.digits-cnn");
-    assertThat(names(teach, "inputs"))
+    JsonNode teach = events.ofStage("teach.digits-cnn");
+    assertThat(LineageEvents.names(teach, "inputs"))
         .containsExactlyInAnyOrder(DIGITS.toString(), output.resolve("teacher").toString());
-    assertThat(names(teach, "outputs"))
+    assertThat(LineageEvents.names(teach, "outputs"))
         .containsExactly(output.resolve("signals/digits-cnn").toString());
     assertThat(teach.at("/outputs/0/namespace").asText()).isEqualTo("file");
     assertThat(teach.at("/outputs/0/facets/version/datasetVersion").asText()).isEqualTo("1");
     assertThat(teach.at("/outputs/0/outputFacets/outputStatistics/rowCount").asInt())
         .isGreaterThan(2000);
-    JsonNode train = stage(events, "train.student.seed-1");
-    assertThat(names(train, "inputs"))
+    JsonNode train = events.ofStage("train.student.seed-1");
+    assertThat(LineageEvents.names(train, "inputs"))
         .contains(DIGITS.toString())
-        .containsAll(names(teach, "outputs"));
-    JsonNode export = stage(events, "export.student.seed-1");
-    assertThat(names(export, "inputs")).isEqualTo(names(train, "outputs"));
-    assertThat(names(export, "outputs")).containsExactly(output.resolve("student").toString());
+        .containsAll(LineageEvents.names(teach, "outputs"));
+    JsonNode export = events.ofStage("export.student.seed-1");
+    assertThat(LineageEvents.names(export, "inputs")).isEqualTo(LineageEvents.names(train, "outputs"));
+    assertThat(LineageEvents.names(export, "outputs")).containsExactly(output.resolve("student").toString());
 
-    assertThat(events)
+    assertThat(events.all())
         .as("Spark's own reading is told under the same names, by the run that ours are part of")
         .anySatisfy(
             event -> {
               assertThat(event.at("/job/name").asText()).startsWith("lakestill_quickstart");
-              assertThat(names(event, "inputs")).contains(DIGITS.toString());
+              assertThat(LineageEvents.names(event, "inputs")).contains(DIGITS.toString());
             })
         .anySatisfy(
             event -> {
@@ -336,20 +309,6 @@ class PipelineIT {
                   .isEqualTo(teach.at("/run/facets/parent/run/runId"));
               assertThat(event.at("/job/name")).isEqualTo(teach.at("/run/facets/parent/job/name"));
             });
-  }
-
-  private static JsonNode stage(List<JsonNode> events, String name) {
-    List<JsonNode> told =
-        events.stream()
-            .filter(event -> event.at("/job/name").asText().equals("lakestill.quickstart." + name))
-            .toList();
-    assertThat(told).as(name).hasSize(1);
-    assertThat(told.get(0).at("/job/namespace").asText()).isEqualTo("digits");
-    return told.get(0);
-  }
-
-  private static List<String> names(JsonNode event, String side) {
-    return event.path(side).findValuesAsText("name");
   }
 
   @Test
@@ -371,23 +330,6 @@ class PipelineIT {
     assertThat(secrets.foundIn(folder)).isEmpty();
   }
 
-  /** The largest value that any run showed. */
-  private static double largest(String metric) throws IOException {
-    double largest = Double.NEGATIVE_INFINITY;
-    try (Stream<Path> files = Files.list(folder.resolve("metrics"))) {
-      for (Path file :
-          files.filter(each -> each.toString().endsWith("Plugin." + metric + ".csv")).toList()) {
-        largest =
-            Files.readAllLines(file).stream()
-                .skip(1) // What the columns are.
-                .mapToDouble(line -> Double.parseDouble(line.substring(line.indexOf(',') + 1)))
-                .filter(value -> !Double.isNaN(value))
-                .reduce(largest, Math::max);
-      }
-    }
-    return largest;
-  }
-
   private Run quickstart(String... more) throws Exception {
     List<String> arguments = new ArrayList<>(List.of("quickstart", "--output", output.toString()));
     Map<String, String> small =
@@ -402,86 +344,11 @@ class PipelineIT {
       arguments.addAll(List.of("--set", "evaluate.gates=[\"student.accuracy > 0.3\"]"));
     }
     arguments.addAll(gates);
-    return submit(arguments.toArray(String[]::new));
+    return runs.submit(arguments.toArray(String[]::new));
   }
 
   private static String recipe() {
     return HOME.resolve("conf/recipes/quickstart.conf").toString();
-  }
-
-  private Run submit(String... arguments) throws Exception {
-    Path laidOut = HOME.resolve(".lakestill/spark");
-    Path spark = Optional.ofNullable(System.getenv("SPARK_HOME")).map(Path::of).orElse(laidOut);
-    assertThat(spark.resolve("bin/spark-submit")).as("laid out by bin/setup").isExecutable();
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                spark.resolve("bin/spark-submit").toString(),
-                "--class",
-                "io.lakestill.jobs.Lakestill",
-                "--master",
-                "local[2]",
-                "--driver-memory",
-                "3g",
-                "--properties-file",
-                HOME.resolve("conf/spark/local.conf").toString(),
-                "--conf",
-                "spark.driver.extraJavaOptions=-Dlakestill.home=\"%s\" -Dlog4j2.configurationFile=%s"
-                    .formatted(HOME, HOME.resolve("conf/spark/log4j2.properties").toUri()),
-                "--conf",
-                "spark.eventLog.enabled=true",
-                "--conf",
-                "spark.eventLog.dir=" + folder.resolve("events").toUri(),
-                "--conf",
-                "spark.metrics.conf.*.sink.csv.class=org.apache.spark.metrics.sink.CsvSink",
-                "--conf",
-                "spark.metrics.conf.*.sink.csv.directory=" + folder.resolve("metrics"),
-                "--conf",
-                "spark.hadoop.hadoop.security.credential.provider.path=" + secrets.provider(),
-                "--jars",
-                bigDl() + "," + jarOf(OpenLineageSparkListener.class)));
-    if (!Files.exists(lineage())) {
-      command.addAll(
-          List.of(
-              "--conf",
-              "spark.extraListeners=" + OpenLineageSparkListener.class.getName(),
-              "--conf",
-              "spark.openlineage.transport.type=file",
-              "--conf",
-              "spark.openlineage.transport.location=" + lineage(),
-              "--conf",
-              "spark.openlineage.namespace=digits"));
-    }
-    command.add(System.getProperty("lakestill.application.jar"));
-    command.addAll(List.of(arguments));
-    File stdout = Files.createTempFile(folder, "stdout", ".log").toFile();
-    File stderr = Files.createTempFile(folder, "stderr", ".log").toFile();
-    ProcessBuilder builder =
-        new ProcessBuilder(command).redirectOutput(stdout).redirectError(stderr);
-    builder.environment().putAll(secrets.environment());
-    process = builder.start();
-    assertThat(process.waitFor(MINUTES, TimeUnit.MINUTES)).as("ended in time").isTrue();
-    return new Run(
-        process.exitValue(),
-        Files.readString(stdout.toPath(), StandardCharsets.UTF_8),
-        Files.readString(stderr.toPath(), StandardCharsets.UTF_8));
-  }
-
-  /** Of the first run, which does all the work. */
-  private static Path lineage() {
-    return folder.resolve("lineage.jsonl");
-  }
-
-  private static Path jarOf(Class<?> type) throws URISyntaxException {
-    return Path.of(type.getProtectionDomain().getCodeSource().getLocation().toURI());
-  }
-
-  private static String bigDl() throws IOException {
-    Path repository = HOME.resolve(".lakestill/repo");
-    try (Stream<Path> files = Files.walk(repository)) {
-      return String.join(
-          ",", files.map(Path::toString).filter(file -> file.endsWith(".jar")).sorted().toList());
-    }
   }
 
   private static JsonNode json(String name) throws IOException {
