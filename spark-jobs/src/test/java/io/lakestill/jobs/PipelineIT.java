@@ -39,6 +39,7 @@ class PipelineIT {
   private static Path output;
   private static CanarySecrets secrets;
   private static SubmittedRuns runs;
+
   @BeforeAll
   static void nameOutput() throws Exception {
     output = folder.resolve("digits out");
@@ -265,7 +266,8 @@ class PipelineIT {
   @Order(9)
   void theRunsFiguresAreAmongSparksMetrics() throws Exception {
     assertThat(runs.largest("teach.rows")).isPositive();
-    assertThat(runs.largest("executor.teach.rows")).isGreaterThanOrEqualTo(runs.largest("teach.rows"));
+    assertThat(runs.largest("executor.teach.rows"))
+        .isGreaterThanOrEqualTo(runs.largest("teach.rows"));
     assertThat(runs.largest("train.step")).isPositive().isEqualTo(runs.largest("train.steps"));
     assertThat(runs.largest("train.loss")).isPositive();
     assertThat(runs.largest("train.samplesPerSecond")).isPositive();
@@ -292,8 +294,10 @@ class PipelineIT {
         .contains(DIGITS.toString())
         .containsAll(LineageEvents.names(teach, "outputs"));
     JsonNode export = events.ofStage("export.student.seed-1");
-    assertThat(LineageEvents.names(export, "inputs")).isEqualTo(LineageEvents.names(train, "outputs"));
-    assertThat(LineageEvents.names(export, "outputs")).containsExactly(output.resolve("student").toString());
+    assertThat(LineageEvents.names(export, "inputs"))
+        .isEqualTo(LineageEvents.names(train, "outputs"));
+    assertThat(LineageEvents.names(export, "outputs"))
+        .containsExactly(output.resolve("student").toString());
 
     assertThat(events.all())
         .as("Spark's own reading is told under the same names, by the run that ours are part of")
